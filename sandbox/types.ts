@@ -1,0 +1,129 @@
+/** What the parts of the sandbox say to each other. Nothing here runs. */
+
+import type { PolicyDocument } from './policy/document.ts';
+
+/** Milliseconds since the epoch. The sandbox's clock is the real one plus what was advanced. */
+export interface Clock {
+  now(): number;
+}
+
+/** Who signed a request, as IAM knows them. */
+export interface Caller {
+  readonly type: 'Account' | 'User' | 'AssumedRole';
+  readonly accountId: string;
+  /** What GetCallerIdentity answers: the user's ARN, or `arn:aws:sts::…:assumed-role/<role>/<session>`. */
+  readonly arn: string;
+  /** `aws:PrincipalArn`: the user's ARN, or the ROLE's ARN (with its path), never the session's. */
+  readonly principalArn: string;
+  /** `aws:userid`: `AIDA…`, `AROA…:<session>`, or the account id. */
+  readonly userId: string;
+  readonly accessKeyId: string;
+  /** `aws:username`, users only. */
+  readonly username?: string;
+  readonly session?: Session;
+}
+
+/** What temporary credentials carry beside their principal. */
+export interface Session {
+  readonly name: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly sourceIdentity?: string;
+  readonly policies: readonly PolicyDocument[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One signed, verified request to one service. */
+export interface ServiceRequest {
+  readonly id: string;
+  readonly method: string;
+  /** As sent: still percent-encoded. */
+  readonly path: string;
+  /** As sent, without the question mark. */
+  readonly query: string;
+  /** Names in lower case; a repeated header is joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly sourceIp: string;
+  /** From the credential scope. */
+  readonly region: string;
+  readonly caller: Caller;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+export interface ServiceResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string | AsyncIterable<Uint8Array>;
+}
+
+/** One AWS service, as the front sees it. Service errors are answered in the service's own protocol, never thrown. */
+export interface Service {
+  /** The service names in credential scopes that lead here: `iam`, `sts`, `sagemaker`, `dynamodb`, `s3`, `execute-api`, `events`, `sns`. */
+  readonly scopes: readonly string[];
+  /** The AWS operation a request asks for, such as `CreateRole`; undefined when it is none. Pure. */
+  operationOf(request: UnsignedRequest): string | undefined;
+  handle(request: ServiceRequest): Promise<ServiceResponse>;
+  /** An error in the service's own protocol, for what the front refuses: signatures, injected faults. */
+  error(error: AwsError, requestId: string): ServiceResponse;
+}
+
+/** What is known of a request before its signature is checked. */
+export type UnsignedRequest = Pick<ServiceRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>;
+
+export interface AwsError {
+  readonly code: string;
+  readonly message: string;
+  readonly status: number;
+}
+
+/** One question to IAM. */
+export interface AccessQuestion {
+  readonly request: ServiceRequest;
+  /** `sagemaker:InvokeEndpoint` */
+  readonly action: string;
+  /** The resource's ARN, or `*` where the action has none. */
+  readonly resource: string;
+  /** The account that owns the resource; the caller's own when absent. */
+  readonly resourceAccountId?: string;
+  /** A policy on the resource itself (API Gateway, S3, role trust). */
+  readonly resourcePolicy?: PolicyDocument;
+  /** Condition keys of this request beyond the global ones, e.g. `sagemaker:TargetModel`. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+export type AccessAnswer =
+  | { readonly allowed: true }
+  /** `message` is AWS's wording: `User: … is not authorized to perform: … on resource: … because …`. */
+  | { readonly allowed: false; readonly explicit: boolean; readonly message: string };
+
+/** Answers from the caller's policies as they are visible now (IAM lag included), and writes the call log. */
+export type Authorize = (question: AccessQuestion) => AccessAnswer;
+
+/** A line of `GET /_sandbox/calls`. Never a secret, a payload or an external id. */
+export interface CallRecord {
+  readonly id: string;
+  readonly at: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly accountId: string;
+  readonly principalArn: string;
+  /** Set when the call was made by a Lambda of the sandbox. */
+  readonly functionName?: string;
+  readonly resources: readonly string[];
+  readonly decision: 'allowed' | 'denied' | 'not-evaluated';
+  readonly status: number;
+  readonly errorCode?: string;
+  readonly fault?: string;
+}
+
+/** `POST /_sandbox/faults`: what happens at the nth matching call from now. */
+export interface Fault {
+  readonly service: string;
+  readonly operation: string;
+  /** 1 is the next matching call. */
+  readonly nth: number;
+  /** `throttle`, `error`: refused before any effect. `timeout`: never answered, no effect. `lost-reply`: done, then the socket is cut. `crash`: done, then the Lambda that called is killed. */
+  readonly fault: 'throttle' | 'error' | 'timeout' | 'lost-reply' | 'crash';
+}
