@@ -50,6 +50,8 @@ export interface ServiceRequest {
   readonly caller: Caller;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** Filled by `authorize`, one entry per question, and read by the call log. */
+  readonly decisions: { readonly action: string; readonly resource: string; readonly allowed: boolean }[];
 }
 
 export interface ServiceResponse {
@@ -98,7 +100,7 @@ export type AccessAnswer =
   /** `message` is AWS's wording: `User: … is not authorized to perform: … on resource: … because …`. */
   | { readonly allowed: false; readonly explicit: boolean; readonly message: string };
 
-/** Answers from the caller's policies as they are visible now (IAM lag included), and writes the call log. */
+/** Answers from the caller's policies as they are visible now (IAM lag included). The front learns the answer through `request.decisions`. */
 export type Authorize = (question: AccessQuestion) => AccessAnswer;
 
 /** A line of `GET /_sandbox/calls`. Never a secret, a payload or an external id. */
@@ -126,4 +128,98 @@ export interface Fault {
   readonly nth: number;
   /** `throttle`, `error`: refused before any effect. `timeout`: never answered, no effect. `lost-reply`: done, then the socket is cut. `crash`: done, then the Lambda that called is killed. */
   readonly fault: 'throttle' | 'error' | 'timeout' | 'lost-reply' | 'crash';
+}
+
+/** Keys as STS and IAM hand them out. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Temporary credentials only. */
+  readonly sessionToken?: string;
+  /** Milliseconds since the epoch; temporary credentials only. */
+  readonly expiresAt?: number;
+}
+
+/** What an access key id leads to. The front needs it to verify a signature. */
+export interface KeyRecord {
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiresAt?: number;
+  readonly caller: Caller;
+}
+
+export interface RoleSeed {
+  readonly name: string;
+  /** `/` unless given. */
+  readonly path?: string;
+  readonly trust: PolicyDocument;
+  /** Inline policies by name. */
+  readonly inline?: Readonly<Record<string, PolicyDocument>>;
+  readonly managedPolicyArns?: readonly string[];
+  readonly boundaryArn?: string;
+  readonly maxSessionSeconds?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** IAM and STS of all accounts (`sandbox/iam/iam.ts`: `createIam({ clock })`), as the rest of the sandbox sees them. */
+export interface Iam {
+  readonly iamService: Service;
+  readonly stsService: Service;
+  readonly authorize: Authorize;
+  /** Undefined: there is no such key, or it is not visible yet. */
+  findKey(accessKeyId: string): KeyRecord | undefined;
+  addAccount(accountId: string, options?: { readonly orgId?: string }): void;
+  /** What was there before the story begins is visible at once, whatever the lag. */
+  seedUser(
+    accountId: string,
+    user: {
+      readonly name: string;
+      readonly credentials: Credentials;
+      readonly managedPolicyArns?: readonly string[];
+    },
+  ): void;
+  seedRole(accountId: string, role: RoleSeed): { readonly arn: string; readonly id: string };
+  seedManagedPolicy(
+    accountId: string,
+    policy: { readonly name: string; readonly path?: string; readonly document: PolicyDocument },
+  ): string;
+  /** What the Lambda service does for an execution role; its trust must admit `lambda.amazonaws.com`. */
+  serviceSession(roleArn: string, sessionName: string, seconds: number): Credentials;
+  /** IAM changes become visible to authorization this much later; reads through the IAM API see them at once. */
+  setLag(seconds: number): void;
+}
+
+/** One row of the control API: `POST /_sandbox/clock` → `'POST /clock'`. Throw a ControlError for wrong input. */
+export type ControlRoutes = Readonly<Record<string, (call: ControlCall) => unknown | Promise<unknown>>>;
+
+export interface ControlCall {
+  /** `{name}` parts of the route. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; `{}` when there was none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The front (`sandbox/front/front.ts`: `createFront(options)`): verifies, routes, injects faults, keeps the call log. */
+export interface FrontOptions {
+  readonly clock: Clock;
+  readonly iam: Pick<Iam, 'findKey'>;
+  readonly services: readonly Service[];
+  readonly control: ControlRoutes;
+  /** The name of the Lambda that holds these temporary credentials, for the call log. */
+  readonly functionOf?: (accessKeyId: string) => string | undefined;
+  /** The `crash` fault: kill the Lambda that holds these credentials, now. */
+  readonly crashFunction?: (accessKeyId: string) => void;
+}
+
+export interface Front {
+  /** Oldest first; bounded. */
+  readonly calls: readonly CallRecord[];
+  addFault(fault: Fault): void;
+  clearFaults(): void;
+  /** In process, no socket: what an HTTP request would be answered. */
+  handle(
+    request: UnsignedRequest & { readonly sourceIp?: string; readonly signal?: AbortSignal },
+  ): Promise<ServiceResponse>;
+  listen(port: number): Promise<{ readonly port: number; close(): Promise<void> }>;
 }

@@ -16,9 +16,13 @@ export interface Statement {
   readonly Resource?: OneOrMany;
   readonly NotResource?: OneOrMany;
   /** operator → condition key → value or values */
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, OneOrMany<string | number | boolean>>>>>;
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, OneOrMany<string | number | boolean>>>>
+  >;
 }
 
 export type OneOrMany<T = string> = T | readonly T[];
 
-export type PrincipalElement = '*' | Readonly<Partial<Record<'AWS' | 'Service' | 'Federated' | 'CanonicalUser', OneOrMany>>>;
+export type PrincipalElement =
+  | '*'
+  | Readonly<Partial<Record<'AWS' | 'Service' | 'Federated' | 'CanonicalUser', OneOrMany>>>;

