@@ -1,0 +1,181 @@
+/** The record of a grant: what was asked for, what has been proven, and how both read from outside. Pure. */
+
+import type { Mode } from '../contract/fields.ts';
+import type { Grant, GrantStatus, ProbeResult, Receipt } from '../contract/grant.ts';
+import type { Offer } from '../contract/offer.ts';
+
+/** What a grant is being moved towards. `failed` and `expired` are never asked for by a caller. */
+export type Goal = 'active' | 'suspended' | 'revoked' | 'expired' | 'failed';
+
+/** Two names, so that a changed policy can stand beside the old one until it is probed. */
+export type PolicySlot = 'invoke' | 'invoke-next';
+
+export interface GrantRecord {
+  readonly id: string;
+  /** Counts transitions; every write is conditional on it. */
+  readonly version: number;
+  readonly endpoint: {
+    readonly name: string;
+    readonly region: string;
+    readonly arn: string;
+    readonly createdAt: string;
+  };
+  readonly child: Grant['child'];
+  readonly modes: readonly Mode[];
+  readonly targets?: Grant['targets'];
+  readonly conditions?: Grant['conditions'];
+  readonly limits?: Grant['limits'];
+  readonly recordCaller?: boolean;
+  readonly async?: Offer['async'];
+  readonly expiresAt: string;
+  readonly note?: string;
+
+  readonly status: GrantStatus;
+  readonly goal: Goal;
+  /** Raised by every accepted change of the goal or of what the role's documents say. */
+  readonly generation: number;
+  /** The generation that IAM was last proven to hold. */
+  readonly provenGeneration: number;
+  readonly pending?: {
+    readonly operation: string;
+    readonly since: string;
+    readonly by: string;
+    readonly lastError?: string;
+  };
+
+  readonly role: { readonly name: string; readonly arn: string; readonly id?: string };
+  readonly externalIds: {
+    readonly current: string;
+    /** Made by a rotation, not offered to the child before it is proven. */
+    readonly next?: { readonly value: string; readonly graceSeconds: number };
+    readonly previous?: { readonly value: string; readonly validUntil: string };
+    /** Out of its grace period; to be proven dead. */
+    readonly retired?: string;
+  };
+  /** What the role was last proven to let through. */
+  readonly proven?: { readonly modes: readonly Mode[]; readonly slot: PolicySlot };
+
+  readonly warnings: Grant['warnings'];
+  readonly probes: readonly ProbeResult[];
+  /** A receipt in the making, kept so that a crash loses none of it. */
+  readonly closing?: Partial<Receipt> & Pick<Receipt, 'askedAt'>;
+  readonly receipt?: Receipt;
+  readonly failure?: { readonly code: string; readonly detail: string };
+  /** Of the body that created it, when an Idempotency-Key was sent. */
+  readonly bodyHash?: string;
+  /** When an audit first said that it is unused. */
+  readonly unusedSince?: string;
+
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly updatedAt: string;
+  readonly history: Grant['history'];
+  /** History entries up to here were published as events. */
+  readonly announced: number;
+  /** Counts history entries ever made; the list itself is bounded. */
+  readonly events: number;
+}
+
+export const historyEntriesMax = 50;
+
+/** What the trust and permission documents depend on. */
+export type Share = Pick<
+  GrantRecord,
+  | 'id'
+  | 'endpoint'
+  | 'child'
+  | 'modes'
+  | 'targets'
+  | 'conditions'
+  | 'recordCaller'
+  | 'async'
+  | 'expiresAt'
+  | 'externalIds'
+>;
+
+export const endedStatuses: readonly GrantStatus[] = ['revoked', 'expired', 'failed'];
+
+export function hasEnded(record: Pick<GrantRecord, 'status'>): boolean {
+  return endedStatuses.includes(record.status);
+}
+
+export function isSettled(record: Pick<GrantRecord, 'status' | 'generation' | 'provenGeneration'>): boolean {
+  return hasEnded(record) || record.generation === record.provenGeneration;
+}
+
+/** Epoch milliseconds at which the grant wants to be looked at again; undefined when never. */
+export function dueAt(record: GrantRecord): number | undefined {
+  const hasNews = record.announced < record.events;
+  if (hasNews) return Date.parse(record.updatedAt);
+  if (hasEnded(record)) return undefined;
+  if (!isSettled(record)) return Date.parse(record.updatedAt);
+  const { previous } = record.externalIds;
+  return Math.min(
+    Date.parse(record.expiresAt),
+    previous ? Date.parse(previous.validUntil) : Number.POSITIVE_INFINITY,
+  );
+}
+
+/** How the parent's callers see it. */
+export function publicGrant(record: GrantRecord): Grant {
+  const { previous } = record.externalIds;
+  const { arn, name, region } = record.endpoint;
+  return {
+    id: record.id,
+    endpoint: { name, region, arn },
+    child: record.child,
+    modes: [...record.modes],
+    ...(record.targets && { targets: record.targets }),
+    ...(record.conditions && { conditions: record.conditions }),
+    ...(record.limits && { limits: record.limits }),
+    ...(record.recordCaller && { recordCaller: true }),
+    expiresAt: record.expiresAt,
+    ...(record.note !== undefined && { note: record.note }),
+    status: record.status,
+    ...(record.pending && !hasEnded(record) && { pending: publicPending(record.pending) }),
+    role: { arn: record.role.arn, ...(record.role.id && { id: record.role.id }) },
+    externalId: record.externalIds.current,
+    ...(previous && { previousExternalId: previous }),
+    warnings: record.warnings,
+    probes: [...record.probes],
+    ...(record.receipt && { receipt: record.receipt }),
+    ...(record.failure && { failure: record.failure }),
+    createdAt: record.createdAt,
+    createdBy: record.createdBy,
+    updatedAt: record.updatedAt,
+    version: record.version,
+    history: record.history,
+  };
+}
+
+function publicPending({
+  operation,
+  since,
+  lastError,
+}: NonNullable<GrantRecord['pending']>): Grant['pending'] {
+  return { operation, since, ...(lastError && { lastError }) };
+}
+
+/** How its child sees it. */
+export function offerOf(record: GrantRecord, offerUrl: string): Offer {
+  return {
+    version: 1,
+    grantId: record.id,
+    roleArn: record.role.arn,
+    externalId: record.externalIds.current,
+    childAccountId: record.child.accountId,
+    endpoint: { name: record.endpoint.name, region: record.endpoint.region },
+    modes: [...record.modes],
+    ...(record.targets && { targets: record.targets }),
+    ...(record.async && { async: record.async }),
+    expiresAt: record.expiresAt,
+    ...(record.limits && { limits: record.limits }),
+    ...(record.recordCaller && { recordCaller: true }),
+    offerUrl,
+  };
+}
+
+/** The ETag of what callers see (RFC 9110 §8.8.3). */
+export function etagOf(record: Pick<GrantRecord, 'version'>): string {
+  return `"${record.version}"`;
+}

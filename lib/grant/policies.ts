@@ -1,0 +1,202 @@
+/**
+ * From a grant to the documents of its share role. Pure: no I/O, no clock.
+ * The documents are exactly as wide as the grant, and IAM itself ends them at the grant's date.
+ */
+
+import type { Mode } from '../contract/fields.ts';
+import type { Share } from './grant.ts';
+import type { Conditions, PolicyDocument, Statement } from './policy-document.ts';
+
+export interface PolicySettings {
+  readonly proberRoleArn: string;
+}
+
+/** The session name under which the parent probes. Where addresses limit the child, it is what lets the probe through. */
+export const probeSessionName = 'sharemaker-probe';
+
+/** Which actions a mode needs. SageMaker's API reference asks InvokeEndpoint for streams, the Service Authorization Reference the other: grant both. */
+const actionsOfMode: Readonly<Record<Mode, readonly string[]>> = {
+  sync: ['sagemaker:InvokeEndpoint'],
+  stream: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
+  async: ['sagemaker:InvokeEndpointAsync'],
+};
+
+/** The modes that these modes let through: stream cannot be had without sync. */
+export function effectiveModes(modes: readonly Mode[]): Mode[] {
+  const actions = new Set(modes.flatMap((mode) => actionsOfMode[mode]));
+  return (['sync', 'stream', 'async'] as const).filter((mode) =>
+    actionsOfMode[mode].every((action) => actions.has(action)),
+  );
+}
+
+/** Who may become the role: the child with the external id, and the parent's own prober, until the date. */
+export function trustDocument(share: Share, settings: PolicySettings): PolicyDocument {
+  const { current, next, previous } = share.externalIds;
+  const ids = next ? [current, next.value] : current;
+  return document([
+    childStatement('Child', share, ids, share.expiresAt),
+    ...(previous ? [childStatement('ChildPrevious', share, previous.value, previous.validUntil)] : []),
+    probeStatement(share, settings, ids, { DateLessThan: { 'aws:CurrentTime': share.expiresAt } }),
+  ]);
+}
+
+/** What the role may do. One statement per kind of condition, so that any one of them suffices. */
+export function permissionDocument(share: Share): PolicyDocument {
+  const until: Conditions = { DateLessThan: { 'aws:CurrentTime': share.expiresAt } };
+  const model: Conditions = share.targets?.models
+    ? { StringLike: { 'sagemaker:TargetModel': share.targets.models } }
+    : {};
+  const invoke = (sid: string, condition: Conditions): Statement => ({
+    Sid: sid,
+    Effect: 'Allow',
+    Action: oneOrMany([...new Set(share.modes.flatMap((mode) => actionsOfMode[mode]))].sort()),
+    Resource: oneOrMany(resourcesOf(share)),
+    Condition: merge(until, model, condition),
+  });
+  return document([
+    ...callerConditions(share).map(({ suffix, condition }) => invoke(`Invoke${suffix}`, condition)),
+    ...asyncStatements(share, until),
+  ]);
+}
+
+/** Cuts every session at once, those taken before included: permissions are evaluated at each request. */
+export const denyDocument: PolicyDocument = document([
+  { Sid: 'Shut', Effect: 'Deny', Action: '*', Resource: '*' },
+]);
+
+/** A trust policy may not be empty; this one admits nobody. */
+export const closedTrustDocument: PolicyDocument = document([
+  { Sid: 'Closed', Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' },
+]);
+
+/** Admits the prober alone, at any date: what a proof of death needs when the session held for it was lost. */
+export function probeOnlyTrustDocument(share: Share, settings: PolicySettings): PolicyDocument {
+  return document([probeStatement(share, settings, share.externalIds.current, {})]);
+}
+
+function childStatement(
+  sid: string,
+  share: Share,
+  externalIds: string | readonly string[],
+  until: string,
+): Statement {
+  const { accountId, principals, orgId } = share.child;
+  return {
+    Sid: sid,
+    Effect: 'Allow',
+    Principal: { AWS: `arn:${partitionOf(share)}:iam::${accountId}:root` },
+    Action: assumeActions(share),
+    Condition: merge(
+      { StringEquals: { 'sts:ExternalId': externalIds } },
+      { DateLessThan: { 'aws:CurrentTime': until } },
+      orgId ? { StringEquals: { 'aws:PrincipalOrgID': orgId } } : {},
+      principals ? { ArnLike: { 'aws:PrincipalArn': oneOrMany(principals) } } : {},
+      share.recordCaller ? { Null: { 'sts:SourceIdentity': 'false' } } : {},
+      // Otherwise the child could take the name that the addresses do not bind.
+      hasAddresses(share) ? { StringNotEquals: { 'sts:RoleSessionName': probeSessionName } } : {},
+    ),
+  };
+}
+
+function probeStatement(
+  share: Share,
+  settings: PolicySettings,
+  externalIds: string | readonly string[],
+  until: Conditions,
+): Statement {
+  return {
+    Sid: 'Probe',
+    Effect: 'Allow',
+    // The account with a condition, not the role itself: IAM would store the role's unique id, and a re-created prober would be locked out.
+    Principal: { AWS: `arn:${partitionOf(share)}:iam::${settings.proberRoleArn.split(':')[4]}:root` },
+    Action: 'sts:AssumeRole',
+    Condition: merge(
+      { ArnEquals: { 'aws:PrincipalArn': settings.proberRoleArn } },
+      { StringEquals: { 'sts:ExternalId': externalIds, 'sts:RoleSessionName': probeSessionName } },
+      until,
+    ),
+  };
+}
+
+/** STS: a caller that sets a source identity needs sts:SetSourceIdentity in the trust policy too. */
+function assumeActions(share: Share): string | readonly string[] {
+  return share.recordCaller ? ['sts:AssumeRole', 'sts:SetSourceIdentity'] : 'sts:AssumeRole';
+}
+
+/** Addresses and VPC endpoints are alternatives: a call through a VPC endpoint has no aws:SourceIp. */
+function callerConditions(share: Share): { suffix: string; condition: Conditions }[] {
+  const { sourceIps, sourceVpces } = share.conditions ?? {};
+  if (!hasAddresses(share)) return [{ suffix: '', condition: {} }];
+  return [
+    ...(sourceIps
+      ? [{ suffix: 'FromAddress', condition: { IpAddress: { 'aws:SourceIp': oneOrMany(sourceIps) } } }]
+      : []),
+    ...(sourceVpces
+      ? [
+          {
+            suffix: 'FromVpcEndpoint',
+            condition: { StringEquals: { 'aws:SourceVpce': oneOrMany(sourceVpces) } },
+          },
+        ]
+      : []),
+    { suffix: 'Probe', condition: { StringLike: { 'aws:userid': `*:${probeSessionName}` } } },
+  ];
+}
+
+function hasAddresses(share: Share): boolean {
+  return share.conditions?.sourceIps !== undefined || share.conditions?.sourceVpces !== undefined;
+}
+
+function asyncStatements(share: Share, until: Conditions): Statement[] {
+  if (!share.modes.includes('async') || !share.async) return [];
+  const { inputPrefix, outputPrefix, failurePrefix } = share.async;
+  const results = failurePrefix ? [outputPrefix, failurePrefix] : [outputPrefix];
+  return [
+    {
+      Sid: 'AsyncInput',
+      Effect: 'Allow',
+      Action: 's3:PutObject',
+      Resource: objectsUnder(share, inputPrefix),
+      Condition: until,
+    },
+    {
+      Sid: 'AsyncResult',
+      Effect: 'Allow',
+      Action: 's3:GetObject',
+      Resource: oneOrMany(results.map((prefix) => objectsUnder(share, prefix))),
+      Condition: until,
+    },
+  ];
+}
+
+function objectsUnder(share: Share, prefix: string): string {
+  return `arn:${partitionOf(share)}:s3:::${prefix.slice('s3://'.length)}*`;
+}
+
+function resourcesOf(share: Share): string[] {
+  const { arn } = share.endpoint;
+  const component = arn.replace(/:endpoint\/.*$/, ':inference-component/');
+  const names = (share.targets?.inferenceComponents ?? []).flatMap((name) => [name, name.toLowerCase()]);
+  // Endpoint ARNs are lower-cased; of components AWS does not say, so both spellings of the one name stand here.
+  return [arn, ...[...new Set(names)].map((name) => `${component}${name}`)];
+}
+
+function partitionOf(share: Share): string {
+  return share.endpoint.arn.split(':')[1] ?? 'aws';
+}
+
+function document(statements: readonly Statement[]): PolicyDocument {
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+function oneOrMany(values: readonly string[]): string | readonly string[] {
+  return values.length === 1 && values[0] !== undefined ? values[0] : values;
+}
+
+/** Conditions of one statement are joined by AND; keys of one operator stand together. */
+function merge(...parts: readonly Conditions[]): Conditions {
+  const merged: Record<string, Record<string, string | readonly string[]>> = {};
+  for (const part of parts)
+    for (const [operator, keys] of Object.entries(part)) merged[operator] = { ...merged[operator], ...keys };
+  return merged;
+}

@@ -1,0 +1,209 @@
+/** What may be asked of a grant in which state, and what then changes. Pure; docs/lifecycle.md is drawn from the tables. */
+
+import type { GrantStatus, UpdateGrantBody } from '../contract/grant.ts';
+import { Problem, type ProblemCode } from '../contract/problems.ts';
+import { checkShare } from './draft.ts';
+import { endedStatuses, type Goal, type GrantRecord, hasEnded, historyEntriesMax } from './grant.ts';
+import type { PolicySettings } from './policies.ts';
+
+export type Request = 'update' | 'suspend' | 'resume' | 'rotate' | 'revoke';
+
+type Verdict = 'accept' | 'already' | ProblemCode;
+
+/** Asked for in a state: accepted, already so (idempotent), or refused with a code. */
+export const verdicts: Readonly<Record<Request, Readonly<Record<GrantStatus, Verdict>>>> = {
+  update: row({
+    provisioning: 'grant.not_ready',
+    active: 'accept',
+    suspended: 'accept',
+    ended: 'grant.ended',
+  }),
+  suspend: row({
+    provisioning: 'grant.not_ready',
+    active: 'accept',
+    suspended: 'accept',
+    ended: 'grant.ended',
+  }),
+  resume: row({
+    provisioning: 'grant.not_ready',
+    active: 'accept',
+    suspended: 'accept',
+    ended: 'grant.ended',
+  }),
+  rotate: row({
+    provisioning: 'grant.not_ready',
+    active: 'accept',
+    suspended: 'accept',
+    ended: 'grant.ended',
+  }),
+  revoke: row({ provisioning: 'accept', active: 'accept', suspended: 'accept', ended: 'already' }),
+};
+
+/** The states between which a grant moves, and what moves it. */
+export const moves: readonly {
+  readonly from: GrantStatus | 'none';
+  readonly to: GrantStatus;
+  readonly by: string;
+}[] = [
+  { from: 'none', to: 'provisioning', by: 'create' },
+  { from: 'provisioning', to: 'active', by: 'probes succeed' },
+  { from: 'provisioning', to: 'failed', by: 'IAM refuses, or the probes do not succeed in time' },
+  { from: 'provisioning', to: 'revoking', by: 'revoke, or its date' },
+  { from: 'active', to: 'active', by: 'update, rotate' },
+  { from: 'active', to: 'suspended', by: 'suspend, proven shut' },
+  { from: 'suspended', to: 'active', by: 'resume, proven open' },
+  { from: 'active', to: 'revoking', by: 'revoke, or its date' },
+  { from: 'suspended', to: 'revoking', by: 'revoke, or its date' },
+  { from: 'revoking', to: 'revoked', by: 'proven dead after a revoke' },
+  { from: 'revoking', to: 'expired', by: 'proven dead after its date' },
+];
+
+/** The only states a goal may end in; a test walks every path against `moves`. */
+export const statusOfGoal: Readonly<Record<Goal, GrantStatus>> = {
+  active: 'active',
+  suspended: 'suspended',
+  revoked: 'revoked',
+  expired: 'expired',
+  failed: 'failed',
+};
+
+export interface Asked {
+  /** The caller's ARN. */
+  readonly by: string;
+  readonly now: number;
+}
+
+/** The record to store, or the same record where nothing is left to do. Throws Problem `grant.not_ready`, `grant.ended`. */
+export function ask(
+  record: GrantRecord,
+  request: Exclude<Request, 'update' | 'rotate'>,
+  asked: Asked,
+): GrantRecord {
+  const goal: Goal = request === 'suspend' ? 'suspended' : request === 'resume' ? 'active' : 'revoked';
+  if (verdictOf(record, request) === 'already' || record.goal === goal) return record;
+  const status = request === 'revoke' ? 'revoking' : record.status;
+  return pend(
+    { ...record, goal, status, ...(request === 'revoke' && { closing: { askedAt: iso(asked.now) } }) },
+    request,
+    asked,
+  );
+}
+
+/** RFC 7396: absent stays, null removes. Throws Problem `grant.*` as create does. */
+export function askUpdate(
+  record: GrantRecord,
+  patch: UpdateGrantBody,
+  asked: Asked,
+  settings: PolicySettings,
+): GrantRecord {
+  verdictOf(record, 'update');
+  const { targets, conditions, note, ...plain } = patch;
+  const changed = withoutNulls({
+    ...record,
+    ...plain,
+    ...(targets !== undefined && { targets }),
+    ...(conditions !== undefined && { conditions }),
+    ...(note !== undefined && { note }),
+  }) as GrantRecord;
+  checkShare(changed, { ...settings, now: asked.now });
+  const isNoteOnly = Object.keys(patch).every((field) => field === 'note');
+  if (isNoteOnly) return remember(changed, { at: asked.now, by: asked.by, event: 'grant.noted' });
+  return pend({ ...changed, externalIds: boundedGrace(changed) }, 'update', asked);
+}
+
+export function askRotation(
+  record: GrantRecord,
+  graceSeconds: number,
+  externalId: string,
+  asked: Asked,
+): GrantRecord {
+  verdictOf(record, 'rotate');
+  // A rotation that is under way is the one that was asked for.
+  if (record.externalIds.next) return record;
+  const externalIds = { ...record.externalIds, next: { value: externalId, graceSeconds } };
+  return pend({ ...record, externalIds }, 'rotate', asked);
+}
+
+/** The grant's date has come. */
+export function expire(record: GrantRecord, now: number): GrantRecord {
+  const asked = { by: 'sharemaker', now };
+  return pend(
+    { ...record, goal: 'expired', status: 'revoking', closing: { askedAt: record.expiresAt } },
+    'expire',
+    asked,
+  );
+}
+
+/** It cannot become what was asked for: what was made of it is taken away again. */
+export function giveUp(
+  record: GrantRecord,
+  failure: NonNullable<GrantRecord['failure']>,
+  now: number,
+): GrantRecord {
+  return pend({ ...record, goal: 'failed', failure }, 'clean up', { by: 'sharemaker', now });
+}
+
+export interface Memory {
+  readonly at: number;
+  readonly by: string;
+  readonly event: string;
+  readonly detail?: string;
+}
+
+/** Every transition leaves an entry; the oldest but the first are forgotten beyond a bound. */
+export function remember(record: GrantRecord, { at, by, event, detail }: Memory): GrantRecord {
+  const entry = { at: iso(at), by, event, ...(detail && { detail }) };
+  const [first, ...rest] = [...record.history, entry];
+  const history = first ? [first, ...rest.slice(-(historyEntriesMax - 1))] : [];
+  return { ...record, history, events: record.events + 1, updatedAt: iso(at) };
+}
+
+function verdictOf(record: GrantRecord, request: Request): Verdict {
+  const verdict = verdicts[request][record.status];
+  if (verdict === 'accept' || verdict === 'already') return verdict;
+  throw new Problem(
+    verdict,
+    `Grant ${record.id} is ${record.status}${hasEnded(record) ? ' for good' : ''}; it cannot ${request} now.`,
+  );
+}
+
+function pend(record: GrantRecord, operation: string, { by, now }: Asked): GrantRecord {
+  return remember(
+    { ...record, generation: record.generation + 1, pending: { operation, since: iso(now), by } },
+    { at: now, by, event: `grant.${operation.replaceAll(' ', '_')}_asked` },
+  );
+}
+
+/** A grant that was shortened takes its grace period along. */
+function boundedGrace({ externalIds, expiresAt }: GrantRecord): GrantRecord['externalIds'] {
+  const { previous } = externalIds;
+  return previous && previous.validUntil > expiresAt
+    ? { ...externalIds, previous: { ...previous, validUntil: expiresAt } }
+    : externalIds;
+}
+
+function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
+}
+
+function row({
+  provisioning,
+  active,
+  suspended,
+  ended,
+}: {
+  provisioning: Verdict;
+  active: Verdict;
+  suspended: Verdict;
+  ended: Verdict;
+}) {
+  const over = Object.fromEntries(['revoking', ...endedStatuses].map((status) => [status, ended])) as Record<
+    'revoking' | 'revoked' | 'expired' | 'failed',
+    Verdict
+  >;
+  return { provisioning, active, suspended, ...over };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
