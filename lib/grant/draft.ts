@@ -45,7 +45,7 @@ export function draftGrant(body: CreateGrantBody, around: DraftSurroundings): Gr
     ...(body.targets && { targets: body.targets }),
     ...(body.conditions && { conditions: body.conditions }),
     ...(body.recordCaller && { recordCaller: true }),
-    ...asyncPlaces(body.modes.includes('async'), around),
+    ...asyncPlaces({ id: around.id, modes: body.modes }, around),
     expiresAt,
     externalIds: { current: around.externalId },
   } satisfies Share & Partial<GrantRecord>;
@@ -69,7 +69,7 @@ export function draftGrant(body: CreateGrantBody, around: DraftSurroundings): Gr
       name,
       arn: `arn:${partition}:iam::${around.parentAccountId}:role/sharemaker/${accountId}/${name}`,
     },
-    warnings: warningsOf(share, around),
+    warnings: warningsOf(share, around.endpoint),
     probes: [],
     ...(around.bodyHash && { bodyHash: around.bodyHash }),
     createdAt: at,
@@ -163,15 +163,18 @@ function sizeOf(document: unknown): number {
 }
 
 /** Brokered input and results live in Sharemaker's own bucket; an endpoint that writes elsewhere has no brokered results. */
-function asyncPlaces(isAsync: boolean, around: DraftSurroundings): Pick<GrantRecord, 'async'> {
+export function asyncPlaces(
+  share: Pick<Share, 'id' | 'modes'>,
+  around: Pick<DraftSurroundings, 'endpoint' | 'asyncBucket'>,
+): Pick<GrantRecord, 'async'> {
   const { output, failure } = around.endpoint.async ?? {};
   const bucket = `s3://${around.asyncBucket}/`;
-  if (!isAsync || !output?.startsWith(bucket)) return {};
-  const outputPathExtension = `grants/${around.id}/out`;
+  if (!share.modes.includes('async') || !output?.startsWith(bucket)) return {};
+  const outputPathExtension = `grants/${share.id}/out`;
   const under = (prefix: string) => `${prefix.replace(/\/*$/, '/')}${outputPathExtension}/`;
   return {
     async: {
-      inputPrefix: `${bucket}grants/${around.id}/in/`,
+      inputPrefix: `${bucket}grants/${share.id}/in/`,
       outputPrefix: under(output),
       ...(failure?.startsWith(bucket) && { failurePrefix: under(failure) }),
       outputPathExtension,
@@ -180,12 +183,9 @@ function asyncPlaces(isAsync: boolean, around: DraftSurroundings): Pick<GrantRec
 }
 
 /** What IAM cannot hold the child to. Said, because nobody reads a policy for what is missing from it. */
-export function warningsOf(
-  share: Share,
-  around: { readonly endpoint: DescribedEndpoint },
-): GrantRecord['warnings'] {
+export function warningsOf(share: Share, endpoint: DescribedEndpoint): GrantRecord['warnings'] {
   const has = (mode: 'sync' | 'stream' | 'async') => share.modes.includes(mode);
-  const { status } = around.endpoint;
+  const { status } = endpoint;
   return [
     ...(has('stream') && !has('sync')
       ? [

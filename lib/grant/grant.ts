@@ -41,6 +41,7 @@ export interface GrantRecord {
     readonly since: string;
     readonly by: string;
     readonly lastError?: string;
+    readonly retryAt?: string;
   };
 
   readonly role: { readonly name: string; readonly arn: string; readonly id?: string };
@@ -49,16 +50,18 @@ export interface GrantRecord {
     /** Made by a rotation, not offered to the child before it is proven. */
     readonly next?: { readonly value: string; readonly graceSeconds: number };
     readonly previous?: { readonly value: string; readonly validUntil: string };
-    /** Out of its grace period; to be proven dead. */
-    readonly retired?: string;
+    /** Out of their grace period; to be proven dead. */
+    readonly retired?: readonly string[];
   };
+  /** A deny policy was put, or may have been. */
+  readonly isDenied?: boolean;
   /** What the role was last proven to let through. */
   readonly proven?: { readonly modes: readonly Mode[]; readonly slot: PolicySlot };
 
   readonly warnings: Grant['warnings'];
   readonly probes: readonly ProbeResult[];
-  /** A receipt in the making, kept so that a crash loses none of it. */
-  readonly closing?: Partial<Receipt> & Pick<Receipt, 'askedAt'>;
+  /** When the end was asked for, until the receipt says it. */
+  readonly closing?: Pick<Receipt, 'askedAt'>;
   readonly receipt?: Receipt;
   readonly failure?: { readonly code: string; readonly detail: string };
   /** Of the body that created it, when an Idempotency-Key was sent. */
@@ -105,10 +108,10 @@ export function isSettled(record: Pick<GrantRecord, 'status' | 'generation' | 'p
 
 /** Epoch milliseconds at which the grant wants to be looked at again; undefined when never. */
 export function dueAt(record: GrantRecord): number | undefined {
-  const hasNews = record.announced < record.events;
-  if (hasNews) return Date.parse(record.updatedAt);
+  const { pending } = record;
+  if (!isSettled(record)) return Date.parse(pending?.retryAt ?? pending?.since ?? record.updatedAt);
+  if (record.announced < record.events) return Date.parse(record.updatedAt);
   if (hasEnded(record)) return undefined;
-  if (!isSettled(record)) return Date.parse(record.updatedAt);
   const { previous } = record.externalIds;
   return Math.min(
     Date.parse(record.expiresAt),

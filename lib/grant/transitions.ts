@@ -2,7 +2,8 @@
 
 import type { GrantStatus, UpdateGrantBody } from '../contract/grant.ts';
 import { Problem, type ProblemCode } from '../contract/problems.ts';
-import { checkShare } from './draft.ts';
+import { asyncPlaces, checkShare, warningsOf } from './draft.ts';
+import type { DescribedEndpoint } from './endpoints.ts';
 import { endedStatuses, type Goal, type GrantRecord, hasEnded, historyEntriesMax } from './grant.ts';
 import type { PolicySettings } from './policies.ts';
 
@@ -83,7 +84,13 @@ export function ask(
   if (verdictOf(record, request) === 'already' || record.goal === goal) return record;
   const status = request === 'revoke' ? 'revoking' : record.status;
   return pend(
-    { ...record, goal, status, ...(request === 'revoke' && { closing: { askedAt: iso(asked.now) } }) },
+    {
+      ...record,
+      goal,
+      status,
+      ...(request === 'suspend' && { isDenied: true }),
+      ...(request === 'revoke' && { closing: { askedAt: iso(asked.now) } }),
+    },
     request,
     asked,
   );
@@ -94,21 +101,33 @@ export function askUpdate(
   record: GrantRecord,
   patch: UpdateGrantBody,
   asked: Asked,
-  settings: PolicySettings,
+  around: UpdateSurroundings,
 ): GrantRecord {
   verdictOf(record, 'update');
-  const { targets, conditions, note, ...plain } = patch;
-  const changed = withoutNulls({
-    ...record,
-    ...plain,
-    ...(targets !== undefined && { targets }),
-    ...(conditions !== undefined && { conditions }),
+  const { targets: _targets, conditions: _conditions, note: _note, async: _async, ...rest } = record;
+  const targets = merged(patch.targets, record.targets);
+  const conditions = merged(patch.conditions, record.conditions);
+  const note = merged(patch.note, record.note);
+  const shape = {
+    ...rest,
+    ...(patch.modes && { modes: patch.modes }),
+    ...(patch.expiresAt && { expiresAt: patch.expiresAt }),
+    ...(targets && { targets }),
+    ...(conditions && { conditions }),
     ...(note !== undefined && { note }),
-  }) as GrantRecord;
-  checkShare(changed, { ...settings, now: asked.now });
+  };
+  const share = { ...shape, ...asyncPlaces(shape, around), externalIds: boundedGrace(shape) };
+  checkShare(share, { ...around, now: asked.now });
+  const changed = { ...share, warnings: warningsOf(share, around.endpoint) };
   const isNoteOnly = Object.keys(patch).every((field) => field === 'note');
-  if (isNoteOnly) return remember(changed, { at: asked.now, by: asked.by, event: 'grant.noted' });
-  return pend({ ...changed, externalIds: boundedGrace(changed) }, 'update', asked);
+  return isNoteOnly
+    ? remember(changed, { at: asked.now, by: asked.by, event: 'grant.noted' })
+    : pend(changed, 'update', asked);
+}
+
+export interface UpdateSurroundings extends PolicySettings {
+  readonly endpoint: DescribedEndpoint;
+  readonly asyncBucket: string;
 }
 
 export function askRotation(
@@ -128,10 +147,17 @@ export function askRotation(
 export function expire(record: GrantRecord, now: number): GrantRecord {
   const asked = { by: 'sharemaker', now };
   return pend(
-    { ...record, goal: 'expired', status: 'revoking', closing: { askedAt: record.expiresAt } },
+    { ...record, goal: 'expired', status: 'revoking', closing: { askedAt: iso(now) } },
     'expire',
     asked,
   );
+}
+
+/** The grace period of a rotation is over. IAM has ended it by its date already; now it leaves the trust, and that is proven. */
+export function retirePrevious(record: GrantRecord, now: number): GrantRecord {
+  const { current, previous } = record.externalIds;
+  const externalIds = { current, ...(previous && { retired: [previous.value] }) };
+  return pend({ ...record, externalIds }, 'retire external id', { by: 'sharemaker', now });
 }
 
 /** It cannot become what was asked for: what was made of it is taken away again. */
@@ -175,15 +201,18 @@ function pend(record: GrantRecord, operation: string, { by, now }: Asked): Grant
 }
 
 /** A grant that was shortened takes its grace period along. */
-function boundedGrace({ externalIds, expiresAt }: GrantRecord): GrantRecord['externalIds'] {
+function boundedGrace({
+  externalIds,
+  expiresAt,
+}: Pick<GrantRecord, 'externalIds' | 'expiresAt'>): GrantRecord['externalIds'] {
   const { previous } = externalIds;
   return previous && previous.validUntil > expiresAt
     ? { ...externalIds, previous: { ...previous, validUntil: expiresAt } }
     : externalIds;
 }
 
-function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null));
+function merged<T>(patched: T | null | undefined, before: T | undefined): T | undefined {
+  return patched === undefined ? before : (patched ?? undefined);
 }
 
 function row({

@@ -1,0 +1,281 @@
+/** Grants in DynamoDB: one item each, every write conditional on the version that was read. */
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { ListGrantsQuery } from '../contract/grant.ts';
+import { Problem } from '../contract/problems.ts';
+import { dueAt, type GrantRecord, isSettled } from './grant.ts';
+
+/** The item: the record, what the indexes need, and the lease of whoever is moving it. */
+interface GrantItem extends GrantRecord {
+  readonly kind: 'grant';
+  readonly childAccountId: string;
+  readonly endpointName: string;
+  readonly dueShard?: 'due';
+  readonly dueAt?: number;
+  readonly leaseHolder?: string;
+  /** Epoch milliseconds. */
+  readonly leaseUntil?: number;
+}
+
+export interface Lease {
+  readonly holder: string;
+  readonly until: number;
+}
+
+export interface StoredGrant {
+  readonly record: GrantRecord;
+  readonly lease?: Lease;
+}
+
+export type PageKey = Readonly<Record<string, string | number>>;
+
+export interface GrantStore {
+  /** False when the id exists already. */
+  create(record: GrantRecord, lease: Lease): Promise<boolean>;
+  get(id: string): Promise<StoredGrant | undefined>;
+  /** Throws Problem `grant.not_found`. */
+  require(id: string): Promise<StoredGrant>;
+  /** Stores the next version and answers it; undefined when somebody else stored one, or took the lease, meanwhile. */
+  put(next: GrantRecord, before: StoredGrant): Promise<StoredGrant | undefined>;
+  /** Takes or renews the lease of exactly this version; false when it has changed or somebody else holds it. */
+  lease(record: GrantRecord, lease: Lease, now: number): Promise<boolean>;
+  /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back. */
+  amend(record: GrantRecord): Promise<void>;
+  list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
+  /** Ids of grants that want to be looked at, the longest waiting first. */
+  due(now: number, limit: number): Promise<string[]>;
+  countLive(endpointName: string): Promise<number>;
+}
+
+export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string): GrantStore {
+  const get = async (id: string): Promise<StoredGrant | undefined> => {
+    const { Item } = await dynamo.send(
+      new GetCommand({ TableName: table, Key: { id }, ConsistentRead: true }),
+    );
+    return Item && fromItem(Item as GrantItem);
+  };
+
+  return {
+    get,
+
+    async require(id) {
+      const found = await get(id);
+      if (!found) throw new Problem('grant.not_found', `There is no grant ${id}.`);
+      return found;
+    },
+
+    create(record, lease) {
+      return unlessRefused(
+        dynamo.send(
+          new PutCommand({
+            TableName: table,
+            Item: toItem(record, lease),
+            ConditionExpression: 'attribute_not_exists(id)',
+          }),
+        ),
+      );
+    },
+
+    async put(next, before) {
+      const isSameVersion = 'version = :version';
+      const isSameLease = before.lease ? 'leaseHolder = :holder' : 'attribute_not_exists(leaseHolder)';
+      const record = { ...next, version: before.record.version + 1 };
+      // What is settled needs nobody to hold it.
+      const lease = isSettled(record) ? undefined : before.lease;
+      const isStored = await unlessRefused(
+        dynamo.send(
+          new PutCommand({
+            TableName: table,
+            Item: toItem(record, lease),
+            ConditionExpression: `${isSameVersion} AND ${isSameLease}`,
+            ExpressionAttributeValues: {
+              ':version': before.record.version,
+              ...(before.lease && { ':holder': before.lease.holder }),
+            },
+          }),
+        ),
+      );
+      return isStored ? { record, ...(lease && { lease }) } : undefined;
+    },
+
+    lease(record, lease, now) {
+      const isSameVersion = 'version = :version';
+      const isFree = '(attribute_not_exists(leaseHolder) OR leaseHolder = :holder OR leaseUntil < :now)';
+      return unlessRefused(
+        dynamo.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: { id: record.id },
+            UpdateExpression: 'SET leaseHolder = :holder, leaseUntil = :until',
+            ConditionExpression: `${isSameVersion} AND ${isFree}`,
+            ExpressionAttributeValues: {
+              ':version': record.version,
+              ':holder': lease.holder,
+              ':until': lease.until,
+              ':now': now,
+            },
+          }),
+        ),
+      );
+    },
+
+    async amend(record) {
+      const due = dueAt(record);
+      const sets = {
+        announced: record.announced,
+        ...(record.pending && { pending: record.pending }),
+        ...(due !== undefined && { dueShard: 'due', dueAt: due }),
+      };
+      const removes = ['leaseHolder', 'leaseUntil', ...(due === undefined ? ['dueShard', 'dueAt'] : [])];
+      await unlessRefused(
+        dynamo.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: { id: record.id },
+            UpdateExpression: `SET ${Object.keys(sets)
+              .map((name) => `#${name} = :${name}`)
+              .join(', ')} REMOVE ${removes.join(', ')}`,
+            ConditionExpression: 'version = :version',
+            ExpressionAttributeNames: Object.fromEntries(Object.keys(sets).map((name) => [`#${name}`, name])),
+            ExpressionAttributeValues: {
+              ...Object.fromEntries(Object.entries(sets).map(([name, value]) => [`:${name}`, value])),
+              ':version': record.version,
+            },
+          }),
+        ),
+      );
+    },
+
+    async list(query, from) {
+      const page = await dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          ...listParams(query),
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+      );
+      const records = (page.Items ?? []).map((item) => fromItem(item as GrantItem).record);
+      return { records, ...(page.LastEvaluatedKey && { next: page.LastEvaluatedKey as PageKey }) };
+    },
+
+    async due(now, limit) {
+      const page = await dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'due',
+          KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
+          ExpressionAttributeValues: { ':shard': 'due', ':now': now },
+          Limit: limit,
+        }),
+      );
+      return (page.Items ?? []).map((item) => String(item.id));
+    },
+
+    async countLive(endpointName) {
+      let count = 0;
+      let from: PageKey | undefined;
+      do {
+        const page = await dynamo.send(
+          new QueryCommand({
+            TableName: table,
+            IndexName: 'byEndpoint',
+            KeyConditionExpression: 'endpointName = :name',
+            FilterExpression: 'NOT #status IN (:revoked, :expired, :failed)',
+            ExpressionAttributeNames: { '#status': 'status' },
+            ExpressionAttributeValues: {
+              ':name': endpointName,
+              ':revoked': 'revoked',
+              ':expired': 'expired',
+              ':failed': 'failed',
+            },
+            Select: 'COUNT',
+            ...(from && { ExclusiveStartKey: from }),
+          }),
+        );
+        count += page.Count ?? 0;
+        from = page.LastEvaluatedKey as PageKey | undefined;
+      } while (from);
+      return count;
+    },
+  };
+}
+
+/** The narrowest index for the query; what it does not cover is filtered. */
+function listParams(query: ListGrantsQuery): Omit<QueryCommandInput, 'TableName'> {
+  const wanted = {
+    childAccountId: query.childAccountId,
+    endpointName: query.endpointName,
+    status: query.status,
+  };
+  const indexes = [
+    { IndexName: 'byChild', attribute: 'childAccountId' },
+    { IndexName: 'byEndpoint', attribute: 'endpointName' },
+    { IndexName: 'byStatus', attribute: 'status' },
+  ] as const;
+  const index = indexes.find(({ attribute }) => wanted[attribute] !== undefined);
+  const filters = indexes.filter(
+    ({ attribute }) => attribute !== index?.attribute && wanted[attribute] !== undefined,
+  );
+  const used = index ? [index, ...filters] : [];
+  return {
+    IndexName: index?.IndexName ?? 'all',
+    KeyConditionExpression: index ? `#${index.attribute} = :${index.attribute}` : '#kind = :kind',
+    ...(filters.length > 0 && {
+      FilterExpression: filters.map(({ attribute }) => `#${attribute} = :${attribute}`).join(' AND '),
+    }),
+    ExpressionAttributeNames: index
+      ? Object.fromEntries(used.map(({ attribute }) => [`#${attribute}`, attribute]))
+      : { '#kind': 'kind' },
+    ExpressionAttributeValues: index
+      ? Object.fromEntries(used.map(({ attribute }) => [`:${attribute}`, wanted[attribute]]))
+      : { ':kind': 'grant' },
+    ScanIndexForward: false,
+    Limit: query.limit,
+  };
+}
+
+function toItem(record: GrantRecord, lease: Lease | undefined): GrantItem {
+  const due = dueAt(record);
+  return {
+    ...record,
+    kind: 'grant',
+    childAccountId: record.child.accountId,
+    endpointName: record.endpoint.name,
+    ...(due !== undefined && { dueShard: 'due', dueAt: due }),
+    ...(lease && { leaseHolder: lease.holder, leaseUntil: lease.until }),
+  };
+}
+
+function fromItem({
+  kind: _k,
+  childAccountId: _c,
+  endpointName: _e,
+  dueShard: _s,
+  dueAt: _d,
+  leaseHolder,
+  leaseUntil,
+  ...record
+}: GrantItem): StoredGrant {
+  return {
+    record,
+    ...(leaseHolder !== undefined && { lease: { holder: leaseHolder, until: leaseUntil ?? 0 } }),
+  };
+}
+
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * advance(grant): the one path on which a grant moves. It brings IAM to what the record asks for, proves it, and writes
+ * down what was proven. Every step may be repeated, so a crash anywhere is mended by calling it again.
+ *
+ * Whoever advances a grant holds its lease, and renews it (on the very version that was read) before every change in IAM.
+ * So a request that came meanwhile is noticed before the next change, and no two ever write at once.
+ */
+
+import { close } from './close.ts';
+import { dueAt, type GrantRecord, isSettled } from './grant.ts';
+import type { GrantStore, StoredGrant } from './grant-store.ts';
+import { open, pause } from './open.ts';
+import type { PolicySettings } from './policies.ts';
+import type { Prober } from './probe.ts';
+import type { ShareRole } from './share-role.ts';
+import { expire, giveUp, retirePrevious } from './transitions.ts';
+import { Hopeless, LostLease, OutOfTime, type Work } from './work.ts';
+
+export interface Broker extends PolicySettings {
+  readonly store: GrantStore;
+  readonly shareRole: ShareRole;
+  readonly prober: Prober;
+  readonly clock: Work['clock'];
+  /** Publishes history entries; where it fails, the schedule tries again. */
+  readonly announce: (record: GrantRecord, entries: GrantRecord['history']) => Promise<void>;
+  readonly newHolder: () => string;
+}
+
+/** Longer than any AWS call may take, so that no call made under a lease outlives it. */
+export const leaseMs = 30_000;
+
+/** How long a new grant may take to become active; IAM needs seconds, at worst minutes. */
+export const provisioningMs = 15 * 60_000;
+
+/** How often somebody else's work is looked at. */
+const waitMs = 250;
+
+const steps: Readonly<Record<GrantRecord['goal'], (work: Work) => Promise<void>>> = {
+  active: open,
+  suspended: pause,
+  revoked: close,
+  expired: close,
+  failed: close,
+};
+
+/**
+ * Moves a grant as far as the time allows and answers it as it then is. What AWS refuses is kept in `pending.lastError`
+ * for the next attempt and not thrown. Throws Problem `grant.not_found`, and what DynamoDB throws.
+ */
+export async function advance(
+  id: string,
+  broker: Broker,
+  deadlineAt: number,
+  holder = broker.newHolder(),
+): Promise<GrantRecord> {
+  for (;;) {
+    const found = await broker.store.require(id);
+    const now = broker.clock.now();
+    if (isResting(found.record, now)) return found.record;
+    const lease = { holder, until: now + leaseMs };
+    if (await broker.store.lease(found.record, lease, now)) {
+      const goesOn = await moveOnce({ record: found.record, lease }, broker, deadlineAt);
+      if (!goesOn) return (await broker.store.require(id)).record;
+    } else {
+      // Somebody else is at work; where the deadline allows, see what they make of it.
+      if (now + waitMs >= deadlineAt) return found.record;
+      await broker.clock.sleep(waitMs);
+    }
+  }
+}
+
+/** Stores what `decide` makes of the grant; when somebody else was faster, decides again on what they left. */
+export async function change(
+  id: string,
+  store: GrantStore,
+  decide: (record: GrantRecord) => GrantRecord,
+): Promise<GrantRecord | undefined> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const before = await store.require(id);
+    const next = decide(before.record);
+    if (next === before.record) return next;
+    const stored = await store.put(next, before);
+    if (stored) return stored.record;
+  }
+  return undefined;
+}
+
+function isResting(record: GrantRecord, now: number): boolean {
+  const due = dueAt(record);
+  return due === undefined || (isSettled(record) && due > now);
+}
+
+/** One transition, or the announcement of those that were made. False: no more can be done now, and the lease is given back. */
+async function moveOnce(stored: StoredGrant, broker: Broker, deadlineAt: number): Promise<boolean> {
+  const next = byTheClock(stored.record, broker.clock.now());
+  if (next) {
+    await broker.store.put(next, stored); // When somebody else was faster, the next look shows what they did.
+    return true;
+  }
+  if (isSettled(stored.record)) return announceNews(stored.record, broker);
+  const work = workOn(stored, broker, deadlineAt);
+  try {
+    await steps[stored.record.goal](work);
+    return true;
+  } catch (error) {
+    if (error instanceof LostLease) return true;
+    if (error instanceof Hopeless && work.record.status === 'provisioning') {
+      await broker.store.put(giveUp(work.record, error.failure, broker.clock.now()), work.stored);
+      return true;
+    }
+    await postpone(work.record, error, broker);
+    return false;
+  }
+}
+
+/** What time alone brings about. */
+function byTheClock(record: GrantRecord, now: number): GrantRecord | undefined {
+  const { previous } = record.externalIds;
+  const isKept = record.goal === 'active' || record.goal === 'suspended';
+  if (!isKept) return undefined;
+  if (now >= Date.parse(record.expiresAt)) return expire(record, now);
+  if (previous && now >= Date.parse(previous.validUntil) && isSettled(record))
+    return retirePrevious(record, now);
+  if (record.status === 'provisioning' && now - Date.parse(record.createdAt) > provisioningMs) {
+    const detail = record.pending?.lastError ?? 'The probes did not succeed within 15 minutes.';
+    return giveUp(record, { code: 'grant.not_proven', detail }, now);
+  }
+  return undefined;
+}
+
+async function announceNews(record: GrantRecord, broker: Broker): Promise<boolean> {
+  const news = record.history.slice(-(record.events - record.announced));
+  try {
+    await broker.announce(record, news);
+  } catch {
+    return false; // The schedule comes back to it; until then its lease ends by itself.
+  }
+  await broker.store.amend({ ...record, announced: record.events });
+  return true;
+}
+
+/** Tries again later, the later the longer it has been trying. */
+async function postpone(record: GrantRecord, error: unknown, broker: Broker): Promise<void> {
+  const now = broker.clock.now();
+  const { pending } = record;
+  if (!pending) return;
+  const ageMs = now - Date.parse(pending.since);
+  const retryAt = new Date(now + Math.min(600_000, Math.max(5_000, ageMs / 4))).toISOString();
+  const lastError = error instanceof OutOfTime ? pending.lastError : describe(error);
+  await broker.store.amend({ ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } });
+}
+
+/** The name only where AWS speaks: its messages may quote a policy, and with it an external id. */
+function describe(error: unknown): string {
+  if (error instanceof Hopeless) return error.failure.detail;
+  const isFromAws = typeof error === 'object' && error !== null && '$metadata' in error;
+  return isFromAws
+    ? `AWS answered ${(error as Error).name}.`
+    : `${(error as Error)?.name ?? 'Error'} while moving the grant.`;
+}
+
+function workOn(start: StoredGrant, broker: Broker, deadlineAt: number): Work {
+  let stored = start;
+  const holder = start.lease?.holder ?? '';
+  return {
+    shareRole: broker.shareRole,
+    prober: broker.prober,
+    clock: broker.clock,
+    proberRoleArn: broker.proberRoleArn,
+    deadlineAt,
+    get record() {
+      return stored.record;
+    },
+    get stored() {
+      return stored;
+    },
+    async checkpoint() {
+      const now = broker.clock.now();
+      if (!(await broker.store.lease(stored.record, { holder, until: now + leaseMs }, now)))
+        throw new LostLease();
+    },
+    async store(next) {
+      const written = await broker.store.put(next, stored);
+      if (!written) throw new LostLease();
+      stored = written;
+    },
+  };
+}
