@@ -26,7 +26,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** No call may outlive the lease under which it was made: attempts × time each stays below it. */
 export const awsCallLimits = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 6_000 },
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 6_000, throwOnRequestTimeout: true },
 } as const;
 
 export function connectBroker(environment: Environment): ConnectedBroker {

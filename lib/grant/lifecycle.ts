@@ -153,10 +153,7 @@ async function postpone(record: GrantRecord, error: unknown, broker: Broker): Pr
 /** The name only where AWS speaks: its messages may quote a policy, and with it an external id. */
 function describe(error: unknown): string {
   if (error instanceof Hopeless) return error.failure.detail;
-  const isFromAws = typeof error === 'object' && error !== null && '$metadata' in error;
-  return isFromAws
-    ? `AWS answered ${(error as Error).name}.`
-    : `${(error as Error)?.name ?? 'Error'} while moving the grant.`;
+  return error instanceof Error ? `${error.name} stopped it.` : 'Something stopped it.';
 }
 
 function workOn(start: StoredGrant, broker: Broker, deadlineAt: number): Work {

@@ -1,0 +1,23 @@
+import { connectBroker } from '../../lib/grant/connect-broker.ts';
+import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
+import { serve } from '../../lib/http/serve.ts';
+
+const broker = connectBroker(process.env);
+
+export const handler = serve('list-endpoints', async ({ input: { query } }) => {
+  const from = query.cursor === undefined ? undefined : decodeCursor(query, query.cursor);
+  const page = await broker.endpoints.list({
+    limit: query.limit,
+    ...(from && { token: String(from.token) }),
+  });
+  const items = await Promise.all(
+    page.items.map(async ({ region: _own, ...endpoint }) => ({
+      ...endpoint,
+      grants: await broker.store.countLive(endpoint.name),
+    })),
+  );
+  return {
+    status: 200,
+    body: { items, ...(page.nextToken && { nextCursor: encodeCursor(query, { token: page.nextToken }) }) },
+  };
+});
