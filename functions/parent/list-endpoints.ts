@@ -1,19 +1,20 @@
-import { connectBroker } from '../../lib/grant/connect-broker.ts';
+import { connectEndpointsOfRegion, connectStore } from '../../lib/grant/connect-broker.ts';
 import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
 import { serve } from '../../lib/http/serve.ts';
 
-const broker = connectBroker(process.env);
+const store = connectStore(process.env);
+const endpoints = connectEndpointsOfRegion(process.env);
 
 export const handler = serve('list-endpoints', async ({ input: { query } }) => {
   const from = query.cursor === undefined ? undefined : decodeCursor(query, query.cursor);
-  const page = await broker.endpoints.list({
+  const page = await endpoints.list({
     limit: query.limit,
     ...(from && { token: String(from.token) }),
   });
   const items = await Promise.all(
     page.items.map(async ({ region: _own, ...endpoint }) => ({
       ...endpoint,
-      grants: await broker.store.countLive(endpoint.name),
+      grants: await store.countLive(endpoint.name),
     })),
   );
   return {

@@ -57,6 +57,12 @@ export function connectBroker(environment: Environment): ConnectedBroker {
   };
 }
 
+export function connectEndpointsOfRegion(environment: Environment): Endpoints {
+  return connectEndpoints(sageMakerIn, required(environment)('AWS_REGION'));
+}
+
+const sageMakerIn = (region: string) => new SageMakerClient({ region, ...awsCallLimits });
+
 /** For the functions that only read. */
 export function connectStore(environment: Environment): GrantStore {
   const read = required(environment);
