@@ -12,7 +12,7 @@ import type {
 /** What became of one invocation. */
 export type Outcome =
   | { readonly type: 'result'; readonly payload: string }
-  /** Throws where the function failed after its first write. Leaving it early tells the function that the client left. */
+  /** Throws where the function failed after its first write. Leaving it early tells the function so. */
   | { readonly type: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
   | { readonly type: 'failure'; readonly failure: FunctionFailure };
 
@@ -20,6 +20,8 @@ export interface Invocation {
   readonly event: unknown;
   readonly context: InvocationContext;
   readonly timeoutMs: number;
+  /** Aborts when nobody waits for the response any more. A function that streams is then told by its stream. */
+  readonly signal?: AbortSignal;
 }
 
 /** One execution environment: a worker thread that handles one event at a time. */
@@ -86,8 +88,9 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
       return death === undefined;
     },
     invoke(invocation) {
-      const { context, timeoutMs } = invocation;
+      const { event, context, timeoutMs, signal } = invocation;
       const receiver = createReceiver(context.awsRequestId, (message) => worker.postMessage(message));
+      signal?.addEventListener('abort', receiver.leave);
       const timedOut: FunctionFailure = {
         errorType: 'Sandbox.Timedout',
         errorMessage: `RequestId: ${context.awsRequestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
@@ -98,10 +101,12 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
         current = receiver;
         if (death) return receiver.receive({ type: 'failure', failure: death });
         timer = setTimeout(() => void die(timedOut), timeoutMs);
-        worker.postMessage({ type: 'invoke', ...invocation } satisfies ToEnvironment);
+        worker.postMessage({ type: 'invoke', event, context, timeoutMs } satisfies ToEnvironment);
+        if (signal?.aborted) receiver.leave();
       });
       const idle = receiver.done.then(() => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', receiver.leave);
         if (current === receiver) current = undefined;
       });
       return { outcome: receiver.outcome, idle };
@@ -117,6 +122,8 @@ interface Receiver {
   readonly outcome: Promise<Outcome>;
   readonly done: Promise<void>;
   receive(message: FromEnvironment): void;
+  /** Nobody reads on. */
+  leave(): void;
 }
 
 /** Turns the messages of one invocation into its outcome. */
@@ -126,11 +133,19 @@ function createReceiver(requestId: string, post: (message: ToEnvironment) => voi
   const waiting: FromEnvironment[] = [];
   let wake: (() => void) | undefined;
   let hasStarted = false;
+  let hasLeft = false;
+
+  function leave(): void {
+    if (hasLeft) return;
+    hasLeft = true;
+    post({ type: 'disconnected', requestId });
+    wake?.();
+  }
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let hasEnded = false;
     try {
-      for (;;) {
+      while (!hasLeft) {
         const message = waiting.shift();
         if (!message) {
           await new Promise<void>((resolve) => {
@@ -138,7 +153,7 @@ function createReceiver(requestId: string, post: (message: ToEnvironment) => voi
           });
         } else if (message.type === 'chunk') {
           yield message.bytes;
-          post({ type: 'taken' });
+          post({ type: 'taken', requestId });
         } else {
           hasEnded = true;
           if (message.type === 'failure')
@@ -147,7 +162,7 @@ function createReceiver(requestId: string, post: (message: ToEnvironment) => voi
         }
       }
     } finally {
-      if (!hasEnded) post({ type: 'disconnected' });
+      if (!hasEnded) leave();
     }
   }
 
@@ -155,6 +170,7 @@ function createReceiver(requestId: string, post: (message: ToEnvironment) => voi
     requestId,
     outcome: outcome.promise,
     done: done.promise,
+    leave,
     receive(message) {
       if (message.type === 'chunk' && !hasStarted) {
         hasStarted = true;

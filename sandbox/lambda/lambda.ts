@@ -11,7 +11,7 @@ export interface Lambda {
   /** @param bundles handler file → bundle, as `bundle` answers */
   deploy(stack: Stack, bundles: ReadonlyMap<string, string>): void;
   /** @param name as Lambda knows it, `sharemaker-dev-create-grant` @throws Error when there is no such function */
-  invoke(accountId: string, name: string, event: unknown): Promise<Outcome>;
+  invoke(accountId: string, name: string, event: unknown, signal?: AbortSignal): Promise<Outcome>;
   /** Whose credentials these are: the function's operation, `create-grant`. */
   functionOf(accessKeyId: string): string | undefined;
   /** Kills the environment that holds these credentials. */
@@ -87,7 +87,7 @@ export function createLambda(options: LambdaOptions): Lambda {
         functions.set(functionId(stack.accountId, entry.name), { entry, stack, pool });
       }
     },
-    async invoke(accountId, name, event) {
+    async invoke(accountId, name, event, signal) {
       const found = functions.get(functionId(accountId, name));
       if (!found) throw new Error(`Function not found: ${name} of account ${accountId}`);
       const { entry, stack, pool } = found;
@@ -100,7 +100,7 @@ export function createLambda(options: LambdaOptions): Lambda {
         logGroupName: `/aws/lambda/${name}`,
         logStreamName: 'sandbox',
       };
-      return pool.invoke({ event, context, timeoutMs: entry.timeoutMs });
+      return pool.invoke({ event, context, timeoutMs: entry.timeoutMs, ...(signal && { signal }) });
     },
     functionOf: (accessKeyId) => holders.get(accessKeyId)?.key,
     crash(accessKeyId) {

@@ -17,9 +17,9 @@ export type ToEnvironment =
       readonly timeoutMs: number;
     }
   /** The last chunk was taken; the next may come. */
-  | { readonly type: 'taken' }
+  | { readonly type: 'taken'; readonly requestId: string }
   /** Nobody reads the response any more. */
-  | { readonly type: 'disconnected' };
+  | { readonly type: 'disconnected'; readonly requestId: string };
 
 export type FromEnvironment =
   | { readonly type: 'ready' }

@@ -65,6 +65,8 @@ export function createResponseStream(send: (bytes: Uint8Array) => void): {
       const error = Object.assign(new Error('The client went away.'), { code: 'ECONNRESET' });
       stream.destroy(error);
       settle(error);
+      // Whoever writes on meanwhile is told by the write, not by an uncaught event.
+      stream.on('error', () => undefined);
     },
   };
 }

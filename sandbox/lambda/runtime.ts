@@ -14,7 +14,9 @@ type Invocation = Extract<ToEnvironment, { type: 'invoke' }>;
 
 const port = parentPort as MessagePort;
 const { bundleUrl, handlerName, clockOffset } = workerData as EnvironmentData;
-let stream: ReturnType<typeof createResponseStream> | undefined;
+let current:
+  | { readonly requestId: string; readonly stream: ReturnType<typeof createResponseStream> }
+  | undefined;
 
 shiftDate(clockOffset);
 installStreaming();
@@ -22,8 +24,9 @@ try {
   const handler = await loadHandler();
   port.on('message', (message: ToEnvironment) => {
     if (message.type === 'invoke') void invoke(handler, message);
-    else if (message.type === 'taken') stream?.taken();
-    else stream?.disconnected();
+    else if (current?.requestId !== message.requestId) return;
+    else if (message.type === 'taken') current.stream.taken();
+    else current.stream.disconnected();
   });
   send({ type: 'ready' });
 } catch (error) {
@@ -57,17 +60,23 @@ async function invoke(handler: Handler, { event, context, timeoutMs }: Invocatio
     if (isStreaming(handler)) await invokeStreaming(handler, event, lambdaContext);
     else send({ type: 'result', payload: JSON.stringify((await handler(event, lambdaContext)) ?? null) });
   } catch (error) {
+    // What the handler left running must not write into the next response.
+    current?.stream.disconnected();
     send({ type: 'failure', failure: describe(error) });
   } finally {
-    stream = undefined;
+    current = undefined;
   }
 }
 
-async function invokeStreaming(handler: Handler, event: unknown, context: unknown): Promise<void> {
-  stream = createResponseStream((bytes) => send({ type: 'chunk', bytes }));
+async function invokeStreaming(
+  handler: Handler,
+  event: unknown,
+  context: Invocation['context'],
+): Promise<void> {
+  const stream = createResponseStream((bytes) => send({ type: 'chunk', bytes }));
+  current = { requestId: context.awsRequestId, stream };
   // The runtime waits for both: the handler's promise and the end of its stream.
-  const ended = finished(stream.writable);
-  await Promise.all([handler(event, stream.writable, context), ended]);
+  await Promise.all([finished(stream.writable), handler(event, stream.writable, context)]);
   send({ type: 'end' });
 }
 
