@@ -1,0 +1,376 @@
+/** The story that `npm start` plays: every line is a real call, answered by the sandbox's AWS and judged by its IAM. */
+
+import { iamConsole, type Place, type Player, player } from './cast.ts';
+import type { Narrator } from './narrator.ts';
+import type { Keys } from './signed-fetch.ts';
+
+/** A step did not go as the story says. */
+export class StoryBroken extends Error {
+  override readonly name = 'StoryBroken';
+}
+
+/** Held-out rows of the Iris data set, as the model was never shown them. */
+export interface IrisRow {
+  readonly measurements: readonly number[];
+  readonly species: string;
+}
+
+export interface TourOptions {
+  readonly place: Place;
+  readonly narrator: Narrator;
+  readonly irisRows: readonly IrisRow[];
+  readonly now: () => number;
+}
+
+/** Throws StoryBroken with a sentence that says which step failed and what came instead. */
+export async function playTour(options: TourOptions): Promise<void> {
+  const scene = setScene(options);
+  await childIsRefused(scene);
+  const grant = await parentCreatesGrant(scene);
+  await grantIsProbed(scene, grant);
+  await childPredicts(scene, grant);
+  await othersAreRefused(scene, grant);
+  await auditFindsTheWidening(scene, grant);
+  await parentRevokes(scene, grant);
+  await dateEndsAGrant(scene);
+}
+
+interface Scene extends TourOptions {
+  readonly parent: Player;
+  readonly child: Player;
+  readonly outsider: Player;
+  readonly iam: ReturnType<typeof iamConsole>;
+}
+
+interface Grant {
+  readonly id: string;
+  readonly status: string;
+  readonly externalId: string;
+  readonly expiresAt: string;
+  readonly role: { readonly arn: string };
+  readonly probes: readonly { readonly probe: string; readonly observed: string; readonly at: string }[];
+  readonly receipt?: Receipt;
+}
+
+interface Receipt {
+  readonly askedAt: string;
+  readonly sessionDeniedAt?: string;
+  readonly freshDeniedAt?: string;
+  readonly roleRemovedAt?: string;
+  readonly seconds: number;
+}
+
+interface Audit {
+  readonly counts: { readonly rolesRead: number; readonly iamCalls: number; readonly seconds: number };
+  readonly findings: readonly {
+    readonly code: string;
+    readonly subject: string;
+    readonly evidence: readonly string[];
+    readonly repair?: string;
+  }[];
+}
+
+const endpointName = 'Iris-Classifier';
+const alias = 'iris';
+
+function setScene(options: TourOptions): Scene {
+  const { place } = options;
+  return {
+    ...options,
+    parent: player(place, place.parent),
+    child: player(place, place.child),
+    outsider: player(place, place.outsider),
+    iam: iamConsole(place),
+  };
+}
+
+async function childIsRefused({ narrator, child, irisRows }: Scene): Promise<void> {
+  narrator.step('Before: the child has no way in');
+  narrator.does(
+    'child',
+    `asks SageMaker for a prediction from ${endpointName}, with its own administrator's keys`,
+  );
+  const { refusal } = await child.invoke(endpointName, csv(irisRows.slice(0, 1)));
+  narrator.answers(hold(refusal, 'the child was answered although nothing is shared'), 'refusal');
+  narrator.says(
+    "   SageMaker looks in the caller's own account only. To be let in, the child must become somebody in the parent.",
+  );
+}
+
+async function parentCreatesGrant({ narrator, parent, place, iam }: Scene): Promise<Grant> {
+  narrator.step('The parent creates a grant');
+  narrator.does(
+    'parent',
+    `POST /grants: ${endpointName} for account ${place.child.accountId}, plain invocations`,
+  );
+  const grant = await create(parent, place, { note: 'Iris for the child team' });
+  narrator.answers(`201 Created ${grant.id}, ${grant.status}, until ${grant.expiresAt.slice(0, 10)}`, 'good');
+  narrator.does('parent', 'looks at the share role in IAM');
+  narrator.answers(grant.role.arn);
+  const name = roleName(grant);
+  narrator.shows(`trust   ${compact(hideIds(await iam.trustOf(name), grant))}`);
+  narrator.shows(`policy  ${compact(await iam.policyOf(name, 'invoke'))}`);
+  return grant;
+}
+
+async function grantIsProbed({ narrator }: Scene, grant: Grant): Promise<void> {
+  narrator.step('It is called active only after it was probed');
+  for (const { probe, observed, at } of grant.probes)
+    narrator.answers(
+      `${at.slice(11, 23)}  ${probe}: ${observed}`,
+      observed === 'allowed' ? 'good' : 'refusal',
+    );
+  if (grant.status !== 'active')
+    throw new StoryBroken(`The grant is ${grant.status}, not active, after its probes.`);
+  narrator.answers(
+    'The invocation named a variant that does not exist: allowed by IAM, and no model ran. The grant is active.',
+  );
+}
+
+async function childPredicts({ narrator, child, place, irisRows }: Scene, grant: Grant): Promise<void> {
+  narrator.step('The child accepts the offer and predicts');
+  const offerUrl = `${place.parent.apiUrl}/offers/${grant.id}`;
+  narrator.does('child', `POST /subscriptions: the offer of ${grant.id}, under the alias "${alias}"`);
+  const accepted = await json(
+    child.call(`${place.child.apiUrl}/subscriptions`, post({ alias, offerUrl })),
+    201,
+  );
+  narrator.answers(`201 Created, ${accepted.status} after a probe of its own`, 'good');
+  narrator.does(
+    'child',
+    `POST /endpoints/${alias}/invocations: ${irisRows.length} flowers the model has never seen`,
+  );
+  const { status, text } = await child.call(`${place.child.apiUrl}/endpoints/${alias}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv', accept: 'text/csv' },
+    body: csv(irisRows),
+  });
+  if (status !== 200)
+    throw new StoryBroken(`The relay answered ${status} instead of predictions: ${text.slice(0, 200)}`);
+  const predicted = text.trim().split('\n');
+  for (const [index, row] of irisRows.slice(0, 3).entries())
+    narrator.shows(`${row.measurements.join(', ')}  ⇒  ${predicted[index]}`);
+  const right = irisRows.filter(({ species }, index) => predicted[index] === species).length;
+  if (right < irisRows.length * 0.8)
+    throw new StoryBroken(`Only ${right} of ${irisRows.length} predictions were right.`);
+  narrator.answers(
+    `200 OK, ${right} of ${irisRows.length} species right (${Math.round((100 * right) / irisRows.length)} %)`,
+    'good',
+  );
+}
+
+async function othersAreRefused({ narrator, child, outsider }: Scene, grant: Grant): Promise<void> {
+  narrator.step('Nobody else gets in');
+  narrator.does('outsider', 'has found out the role and the external id, and tries AssumeRole with both');
+  narrator.answers(
+    hold((await outsider.assume(grant.role.arn, grant.externalId)).refusal, 'a third account was let in'),
+    'refusal',
+  );
+  narrator.does('child', 'tries AssumeRole with a wrong external id');
+  narrator.answers(
+    hold(
+      (await child.assume(grant.role.arn, 'not-the-external-id')).refusal,
+      'a wrong external id was accepted',
+    ),
+    'refusal',
+  );
+}
+
+async function auditFindsTheWidening({ narrator, parent, place, iam }: Scene, grant: Grant): Promise<void> {
+  narrator.step('Somebody widens the policy by hand; the audit finds it');
+  const name = roleName(grant);
+  const before = await iam.policyOf(name, 'invoke');
+  narrator.does('parent', 'in the IAM console: Resource becomes "*", "just for a test"');
+  const [statement, ...others] = before.Statement;
+  await iam.putPolicy(name, 'invoke', { ...before, Statement: [{ ...statement, Resource: '*' }, ...others] });
+  for (const mode of ['report', 'repair'] as const) {
+    narrator.does('parent', `POST /audits, mode ${mode}`);
+    const audit = (await json(
+      parent.call(`${place.parent.apiUrl}/audits`, post({ mode })),
+      200,
+      201,
+    )) as unknown as Audit;
+    const found = audit.findings.find(
+      ({ code, subject }) => code === 'policy.drifted' && subject.includes(grant.id),
+    );
+    if (!found) throw new StoryBroken(`The audit (${mode}) did not find the widened policy.`);
+    if (mode === 'report') {
+      narrator.answers(
+        `${found.code} (${audit.counts.rolesRead} roles read in ${audit.counts.iamCalls} IAM calls)`,
+        'refusal',
+      );
+      narrator.shows(found.evidence.join('\n'));
+    } else
+      narrator.answers(`${found.code}: ${found.repair}`, found.repair === 'repaired' ? 'good' : 'refusal');
+  }
+  const clean = (await json(
+    parent.call(`${place.parent.apiUrl}/audits`, post({ mode: 'report' })),
+    200,
+    201,
+  )) as unknown as Audit;
+  if (clean.findings.some(({ code }) => code === 'policy.drifted'))
+    throw new StoryBroken('The policy is still drifted after the repair.');
+  narrator.answers('The next audit finds the policy as the grant wants it.', 'good');
+}
+
+async function parentRevokes(
+  { narrator, parent, child, place, irisRows }: Scene,
+  grant: Grant,
+): Promise<void> {
+  narrator.step('The parent revokes, and the child has a session in hand');
+  narrator.does('child', 'takes a session of the share role, good for an hour, and keeps it');
+  const { keys } = await child.assume(grant.role.arn, grant.externalId);
+  const session = hold(keys, 'the child could not take a session of its own active grant');
+  const works = await child.invoke(endpointName, csv(irisRows.slice(0, 1)), session);
+  narrator.answers(
+    `the session works: ${hold(works.prediction, 'the session did not work before the revoke')}`,
+    'good',
+  );
+  narrator.does('parent', `POST /grants/${grant.id}/revoke`);
+  const revoked = await settled(
+    parent,
+    place,
+    await json(parent.call(`${place.parent.apiUrl}/grants/${grant.id}/revoke`, post({})), 200, 202),
+    'revoked',
+  );
+  const receipt = hold(revoked.receipt, 'the revocation left no receipt');
+  narrator.answers(
+    `revoked, proven dead ${receipt.seconds.toFixed(2)} s after it was asked for. The receipt:`,
+    'good',
+  );
+  narrator.shows(receiptLines(receipt));
+  narrator.does('child', 'tries the session that it kept');
+  narrator.answers(
+    hold(
+      (await child.invoke(endpointName, csv(irisRows.slice(0, 1)), session)).refusal,
+      'the old session still works after the revoke',
+    ),
+    'refusal',
+  );
+}
+
+async function dateEndsAGrant({ narrator, parent, child, place, irisRows, now }: Scene): Promise<void> {
+  narrator.step('A date that IAM itself keeps');
+  const expiresAt = new Date(now() + 30 * 60_000).toISOString();
+  narrator.does('parent', 'creates another grant, for half an hour');
+  const grant = await create(parent, place, { expiresAt });
+  const { keys } = await child.assume(grant.role.arn, grant.externalId);
+  const session = hold(keys, 'the child could not use the second grant');
+  const row = csv(irisRows.slice(0, 1));
+  narrator.answers(
+    `${grant.status}; the child's session works: ${hold((await child.invoke(endpointName, row, session)).prediction, 'the second grant did not work')}`,
+    'good',
+  );
+  narrator.does('nobody', 'every schedule is stopped; the clock moves on 31 minutes');
+  await control(place, '/schedules/stop');
+  await control(place, '/clock', { advanceSeconds: 31 * 60 });
+  narrator.does('child', 'tries the session, which STS gave for an hour');
+  narrator.answers(
+    hold(
+      (await child.invoke(endpointName, row, session)).refusal,
+      'the session outlived the date of its grant',
+    ),
+    'refusal',
+  );
+  narrator.does('child', 'tries a fresh AssumeRole');
+  narrator.answers(
+    hold(
+      (await child.assume(grant.role.arn, grant.externalId)).refusal,
+      'AssumeRole succeeded after the date of the grant',
+    ),
+    'refusal',
+  );
+  narrator.says('   Sharemaker did nothing: the date stands in the role itself.');
+  await control(place, '/schedules/start');
+}
+
+async function create(parent: Player, place: Place, more: Readonly<Record<string, unknown>>): Promise<Grant> {
+  const body = {
+    endpoint: { name: endpointName },
+    child: { accountId: place.child.accountId },
+    modes: ['sync'],
+    ...more,
+  };
+  return settled(
+    parent,
+    place,
+    await json(parent.call(`${place.parent.apiUrl}/grants`, post(body)), 201),
+    'active',
+  );
+}
+
+/** The request itself usually sees it through; what it could not, the next looks do. */
+async function settled(
+  parent: Player,
+  place: Place,
+  first: Readonly<Record<string, unknown>>,
+  status: string,
+): Promise<Grant> {
+  let grant = first as unknown as Grant;
+  for (let look = 0; grant.status !== status && look < 20; look++) {
+    await control(place, '/schedules/advance-grants/run');
+    grant = (await json(parent.call(`${place.parent.apiUrl}/grants/${grant.id}`), 200)) as unknown as Grant;
+  }
+  if (grant.status !== status)
+    throw new StoryBroken(`The grant ${grant.id} is ${grant.status}, not ${status}.`);
+  return grant;
+}
+
+async function control(place: Place, path: string, body: unknown = {}): Promise<void> {
+  const response = await fetch(`${place.controlUrl}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
+  if (!response.ok)
+    throw new StoryBroken(`The sandbox answered ${response.status} to ${path}: ${await response.text()}`);
+}
+
+async function json(
+  answer: ReturnType<Player['call']>,
+  ...expected: number[]
+): Promise<Readonly<Record<string, unknown>>> {
+  const { status, text } = await answer;
+  if (!expected.includes(status))
+    throw new StoryBroken(
+      `An answer was ${status} instead of ${expected.join(' or ')}: ${text.slice(0, 300)}`,
+    );
+  return JSON.parse(text);
+}
+
+function hold<T>(value: T | undefined, otherwise: string): T {
+  if (value === undefined) throw new StoryBroken(`Here ${otherwise}.`);
+  return value;
+}
+
+function post(body: unknown) {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function csv(rows: readonly IrisRow[]): string {
+  return rows.map(({ measurements }) => measurements.join(',')).join('\n');
+}
+
+function roleName({ role }: Grant): string {
+  return role.arn.slice(role.arn.lastIndexOf('/') + 1);
+}
+
+/** One line a statement, as people read policies. */
+function compact(document: { Statement: unknown[] }): string {
+  return document.Statement.map((statement) => JSON.stringify(statement)).join('\n        ');
+}
+
+/** External ids are no secret to the parent, but a terminal is no place for them. */
+function hideIds<T>(document: T, { externalId }: Grant): T {
+  return JSON.parse(JSON.stringify(document).replaceAll(externalId, `${externalId.slice(0, 4)}…`));
+}
+
+function receiptLines(receipt: Receipt): string {
+  const rows: [string, string | undefined][] = [
+    ['asked', receipt.askedAt],
+    ['old session denied', receipt.sessionDeniedAt],
+    ['fresh AssumeRole denied', receipt.freshDeniedAt],
+    ['role removed', receipt.roleRemovedAt],
+  ];
+  return rows.map(([what, at]) => `${what.padEnd(24)} ${at?.slice(11, 23) ?? 'not observed'}`).join('\n');
+}
