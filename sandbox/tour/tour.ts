@@ -2,7 +2,6 @@
 
 import { iamConsole, type Place, type Player, player } from './cast.ts';
 import type { Narrator } from './narrator.ts';
-import type { Keys } from './signed-fetch.ts';
 
 /** A step did not go as the story says. */
 export class StoryBroken extends Error {
