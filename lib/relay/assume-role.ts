@@ -1,0 +1,70 @@
+/** STS AssumeRole over its query protocol. */
+
+import { type AwsCallOptions, callAws } from './aws-call.ts';
+import { AwsError } from './aws-error.ts';
+import type { SessionCredentials } from './credentials.ts';
+import { percentEncode } from './sigv4.ts';
+
+export interface AssumeRoleInput {
+  readonly roleArn: string;
+  readonly externalId: string;
+  /** STS: 2 to 64 of `[\w+=,.@-]`. */
+  readonly sessionName: string;
+  readonly sourceIdentity?: string;
+}
+
+export type AssumeRole = (input: AssumeRoleInput) => Promise<SessionCredentials>;
+
+/** A Lambda runs on a role's session, so this is role chaining, which STS ends after an hour. */
+const durationSeconds = 3600;
+
+/** Throws AwsError (`AccessDenied`, `Throttling`, …) or HttpFailure. Neither carries the external id. */
+export function createAssumeRole(options: AwsCallOptions): AssumeRole {
+  return async (input) => {
+    const form: Record<string, string> = {
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: input.roleArn,
+      RoleSessionName: input.sessionName,
+      ExternalId: input.externalId,
+      DurationSeconds: String(durationSeconds),
+      ...(input.sourceIdentity !== undefined && { SourceIdentity: input.sourceIdentity }),
+    };
+    const answer = await callAws(
+      {
+        service: 'sts',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: Object.entries(form)
+          .map(([name, value]) => `${name}=${percentEncode(value)}`)
+          .join('&'),
+        errorOf: (status, body) => new AwsError(element(body, 'Code') ?? 'Unknown', status),
+      },
+      options,
+    );
+    return credentialsIn(answer);
+  };
+}
+
+function credentialsIn(xml: string): SessionCredentials {
+  const accessKeyId = element(xml, 'AccessKeyId');
+  const secretAccessKey = element(xml, 'SecretAccessKey');
+  const sessionToken = element(xml, 'SessionToken');
+  const expiresAt = Date.parse(element(xml, 'Expiration') ?? '');
+  if (!accessKeyId || !secretAccessKey || !sessionToken || Number.isNaN(expiresAt))
+    throw new AwsError('UnreadableAnswer', 200);
+  return { accessKeyId, secretAccessKey, sessionToken, expiresAt };
+}
+
+/** STS's answers are flat where we look: no element of these names nests another. */
+function element(xml: string, name: string): string | undefined {
+  const value = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return value?.replace(/&(amp|lt|gt|quot|apos|#x?[0-9a-fA-F]+);/g, decodeEntity).trim();
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+function decodeEntity(_whole: string, name: string): string {
+  if (!name.startsWith('#')) return entities[name] ?? '';
+  const isHex = name[1] === 'x';
+  return String.fromCodePoint(Number.parseInt(name.slice(isHex ? 2 : 1), isHex ? 16 : 10) || 0xfffd);
+}

@@ -1,0 +1,45 @@
+/** DynamoDB's attribute values to plain ones and back: strings, numbers, booleans, lists, maps and string sets. Pure. */
+
+export type AttributeValue =
+  | { readonly S: string }
+  | { readonly N: string }
+  | { readonly BOOL: boolean }
+  | { readonly NULL: true }
+  | { readonly SS: readonly string[] }
+  | { readonly L: readonly AttributeValue[] }
+  | { readonly M: AttributeMap };
+export type AttributeMap = Readonly<Record<string, AttributeValue>>;
+
+/** `undefined` members are left out. Throws TypeError for what has no attribute value. */
+export function toAttributes(record: object): AttributeMap {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, value] of Object.entries(record))
+    if (value !== undefined) attributes[name] = toAttribute(value);
+  return attributes;
+}
+
+export function toAttribute(value: unknown): AttributeValue {
+  if (value === null) return { NULL: true };
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (Array.isArray(value)) return { L: value.map(toAttribute) };
+  if (typeof value === 'object') return { M: toAttributes(value) };
+  throw new TypeError(`no DynamoDB attribute for a ${typeof value}`);
+}
+
+export function fromAttributes(attributes: AttributeMap): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (const name in attributes) record[name] = fromAttribute(attributes[name] as AttributeValue);
+  return record;
+}
+
+function fromAttribute(value: AttributeValue): unknown {
+  if ('S' in value) return value.S;
+  if ('N' in value) return Number(value.N);
+  if ('BOOL' in value) return value.BOOL;
+  if ('SS' in value) return value.SS;
+  if ('L' in value) return value.L.map(fromAttribute);
+  if ('M' in value) return fromAttributes(value.M);
+  return null;
+}

@@ -1,0 +1,204 @@
+/** One HTTP request on a kept connection, over Node's own client: the SDK's handler costs more than a whole relayed call. */
+
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+
+export interface HttpRequest {
+  /** `https://host[:port]`, without a path. */
+  readonly origin: string;
+  readonly method: string;
+  /** Path and query, percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** Until the answer's headers are there. */
+  readonly timeoutMs: number;
+  readonly departure?: Departure;
+}
+
+/** Tells whoever works for a caller that the caller has gone. One waits at a time. */
+export interface Departure {
+  isGone: boolean;
+  onGone: (() => void) | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Name, value, name, value, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly stream: IncomingMessage;
+}
+
+/** No answer came. `mayHaveRun` is false only where the request certainly did not reach the other side. */
+export class HttpFailure extends Error {
+  readonly kind: 'unreachable' | 'broken' | 'timeout' | 'gone' | 'too-large';
+  readonly mayHaveRun: boolean;
+
+  constructor(kind: HttpFailure['kind'], mayHaveRun: boolean, cause?: unknown) {
+    super(kind, { cause });
+    this.name = 'HttpFailure';
+    this.kind = kind;
+    this.mayHaveRun = mayHaveRun;
+  }
+}
+
+export interface Http {
+  /** Throws HttpFailure. Redirects are not followed. */
+  open(request: HttpRequest): Promise<HttpResponse>;
+}
+
+/**
+ * A socket that slept this long may have been closed by the other side without our noticing, above all while
+ * Lambda froze the environment. A request on it would fail without our knowing whether the model ran.
+ */
+const idleSocketMsMax = 10_000;
+
+export function createHttp({ now }: { readonly now: () => number }): Http {
+  const lines = new Map<string, Line>();
+  const lineTo = (origin: string): Line => {
+    const known = lines.get(origin);
+    if (known) return known;
+    const line = createLine(new URL(origin));
+    lines.set(origin, line);
+    return line;
+  };
+  return {
+    open(request) {
+      const line = lineTo(request.origin);
+      const at = now();
+      if (at - line.lastUsedAt > idleSocketMsMax) closeIdleSockets(line.agent);
+      line.lastUsedAt = at;
+      return open(line, request);
+    },
+  };
+}
+
+/** The whole answer at once, at most `bytesMax` of it. Throws HttpFailure. */
+export async function exchange(
+  http: Http,
+  request: HttpRequest & { readonly bytesMax: number },
+): Promise<{ status: number; rawHeaders: readonly string[]; body: Buffer }> {
+  const deadline = performance.now() + request.timeoutMs;
+  const { status, rawHeaders, stream } = await http.open(request);
+  const body = await readAll(stream, {
+    bytesMax: request.bytesMax,
+    timeoutMs: Math.max(1, deadline - performance.now()),
+    ...(request.departure && { departure: request.departure }),
+  });
+  return { status, rawHeaders, body };
+}
+
+/** Throws HttpFailure `broken`, `timeout`, `gone` or `too-large`; the connection is cut in each case. */
+export function readAll(
+  stream: IncomingMessage,
+  limits: { readonly bytesMax: number; readonly timeoutMs: number; readonly departure?: Departure },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isOver = false;
+    const timer = setTimeout(() => fail('timeout'), limits.timeoutMs);
+    const settle = () => {
+      isOver = true;
+      clearTimeout(timer);
+      if (limits.departure) limits.departure.onGone = undefined;
+    };
+    const fail = (kind: HttpFailure['kind'], cause?: unknown) => {
+      if (isOver) return;
+      settle();
+      reject(new HttpFailure(kind, true, cause));
+      stream.destroy();
+    };
+    if (limits.departure) limits.departure.onGone = () => fail('gone');
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limits.bytesMax) fail('too-large');
+      else chunks.push(chunk);
+    });
+    stream.on('end', () => {
+      settle();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes));
+    });
+    stream.on('error', (cause) => fail('broken', cause));
+    // Closed without an end or an error.
+    stream.on('close', () => fail('broken'));
+  });
+}
+
+/** The value of one header; names in lower case. */
+export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1];
+  return undefined;
+}
+
+interface Line {
+  readonly agent: Agent;
+  readonly request: typeof import('node:http').request;
+  readonly options: RequestOptions;
+  lastUsedAt: number;
+}
+
+function createLine(url: URL): Line {
+  // Only the module that is needed is loaded, and only now: an import would load it at every cold start.
+  const transport =
+    url.protocol === 'https:'
+      ? process.getBuiltinModule('node:https')
+      : process.getBuiltinModule('node:http');
+  return {
+    agent: new transport.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    request: transport.request,
+    options: {
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      ...(url.port && { port: url.port }),
+      setHost: false,
+    },
+    lastUsedAt: 0,
+  };
+}
+
+function closeIdleSockets(agent: Agent): void {
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
+}
+
+function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const { departure } = request;
+    if (departure?.isGone) {
+      reject(new HttpFailure('gone', false));
+      return;
+    }
+    const outgoing = line.request({
+      ...line.options,
+      agent: line.agent,
+      method: request.method,
+      path: request.path,
+      headers: request.headers,
+    });
+    let isOver = false;
+    const settle = () => {
+      isOver = true;
+      clearTimeout(timer);
+      if (departure) departure.onGone = undefined;
+    };
+    const fail = (kind: HttpFailure['kind'], mayHaveRun: boolean, cause?: unknown) => {
+      if (isOver) return;
+      settle();
+      reject(new HttpFailure(kind, mayHaveRun, cause));
+      outgoing.destroy();
+    };
+    const isUnderWay = () => outgoing.socket !== null && outgoing.socket?.connecting === false;
+    const timer = setTimeout(() => fail('timeout', isUnderWay()), request.timeoutMs);
+    if (departure) departure.onGone = () => fail('gone', isUnderWay());
+    outgoing.on('response', (stream) => {
+      settle();
+      resolve({ status: stream.statusCode ?? 0, rawHeaders: stream.rawHeaders, stream });
+    });
+    outgoing.on('error', (cause: NodeJS.ErrnoException) => {
+      // Neither name lookup nor connect() got through: nothing was sent.
+      const isUnsent = cause.syscall === 'connect' || cause.syscall === 'getaddrinfo';
+      fail(isUnsent ? 'unreachable' : 'broken', !isUnsent, cause);
+    });
+    outgoing.end(request.body);
+  });
+}

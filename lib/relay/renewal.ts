@@ -1,0 +1,51 @@
+/**
+ * Terms change behind the child's back: the parent rotates an external id, extends a grant, adds a mode. What the
+ * relay holds is then renewed: from the table, where another environment may have stored the news already, else from
+ * the parent's get-offer. Bounded, because a grant that has ended would otherwise ask the parent at every request.
+ */
+
+import type { ReadOffer } from './offer-source.ts';
+import { newerTerms } from './offer-terms.ts';
+import { haveSameTerms, type SubscriptionRecord, withTerms } from './subscription.ts';
+import type { SubscriptionCache } from './subscription-cache.ts';
+
+/** The subscription under newer terms; undefined when there are none. */
+export type Renew = (record: SubscriptionRecord) => Promise<SubscriptionRecord | undefined>;
+
+const askAgainAfterMs = 10_000;
+const entriesMax = 500;
+
+export function createRenew(options: {
+  readonly cache: SubscriptionCache;
+  readonly readOffer: ReadOffer;
+  readonly write: (record: SubscriptionRecord) => Promise<boolean>;
+  readonly now: () => number;
+}): Renew {
+  const { cache, readOffer, write, now } = options;
+  const askedAt = new Map<string, number>();
+  const pending = new Map<string, Promise<SubscriptionRecord | undefined>>();
+
+  const renew: Renew = async (record) => {
+    const stored = await cache.reread(record.alias);
+    if (!stored || stored.grantId !== record.grantId) return undefined;
+    if (!haveSameTerms(stored, record)) return stored;
+    if (now() - (askedAt.get(record.grantId) ?? Number.NEGATIVE_INFINITY) < askAgainAfterMs) return undefined;
+    if (askedAt.size >= entriesMax) askedAt.clear();
+    askedAt.set(record.grantId, now());
+    const reading = await readOffer(record.offerUrl);
+    const terms = 'offer' in reading ? newerTerms(stored, reading.offer) : undefined;
+    if (!terms || haveSameTerms(stored, terms)) return undefined;
+    const renewed = withTerms(stored, terms);
+    if (!(await write(renewed))) return cache.reread(record.alias);
+    cache.remember(renewed);
+    return renewed;
+  };
+
+  return (record) => {
+    const known = pending.get(record.alias);
+    if (known) return known;
+    const started = renew(record).finally(() => pending.delete(record.alias));
+    pending.set(record.alias, started);
+    return started;
+  };
+}
