@@ -133,7 +133,8 @@ async function announceNews(record: GrantRecord, broker: Broker): Promise<boolea
   try {
     await broker.announce(record, news);
   } catch {
-    return false; // The schedule comes back to it; until then its lease ends by itself.
+    await broker.store.amend(record); // Stays due, so the schedule comes back to it.
+    return false;
   }
   await broker.store.amend({ ...record, announced: record.events });
   return true;

@@ -31,11 +31,9 @@ export async function open(work: Work): Promise<void> {
 
 /** Deny first, then the rest; `suspended` only when a session was refused. */
 export async function pause(work: Work): Promise<void> {
-  // A role deleted by hand is made again below; until then there is nothing to deny.
-  await change(work, () => work.shareRole.putPolicy(work.record, 'deny', denyDocument));
+  await deny(work);
   const slot = otherSlot(work.record);
-  const roleId = await putDocuments(work, slot);
-  await change(work, () => work.shareRole.putPolicy(work.record, 'deny', denyDocument));
+  const roleId = await putDocuments(work, slot, deny);
   const { session, probes } = await proveTrust(work);
   for (const mode of effectiveModes(work.record.proven?.modes ?? work.record.modes)) {
     const at = await prove(work, 'denied', () => work.prober.invoke(work.record, mode, session));
@@ -45,14 +43,24 @@ export async function pause(work: Work): Promise<void> {
   await settle(work, 'suspended', slot, roleId, probes);
 }
 
-async function putDocuments(work: Work, slot: PolicySlot): Promise<string> {
+/** `before` is what has to stand in a role, a new one too, before any permission does. */
+async function putDocuments(
+  work: Work,
+  slot: PolicySlot,
+  before?: (work: Work) => Promise<void>,
+): Promise<string> {
   await work.checkpoint();
   const { id } = await work.shareRole.ensure(work.record, trustDocument(work.record, work)).catch(explain);
+  await before?.(work);
   const isThere = await change(work, () =>
     work.shareRole.putPolicy(work.record, slot, permissionDocument(work.record)).catch(explain),
   );
   if (!isThere) throw new Error('The role was deleted while its policy was being put.');
   return id;
+}
+
+async function deny(work: Work): Promise<void> {
+  await change(work, () => work.shareRole.putPolicy(work.record, 'deny', denyDocument));
 }
 
 /** The external id opens, another one does not, and one that was retired no longer does. */
@@ -160,6 +168,8 @@ const events: Readonly<Record<string, string>> = {
   suspend: 'grant.suspended',
   resume: 'grant.resumed',
   repair: 'grant.repaired',
+  rotate: 'grant.rotation_finished',
+  'retire external id': 'grant.external_id_retired',
 };
 
 function eventOf(record: GrantRecord, status: string): string {
