@@ -74,12 +74,14 @@ function toRole(role: RoleProperties): RoleSeed {
 
 /** Encryption and backups have no effect in memory; keys and indexes have. */
 function toTable(table: TableDefinition): TableDefinition {
-  const { TableName, BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes } = table;
+  const { TableName, BillingMode, AttributeDefinitions, KeySchema } = table;
+  const { GlobalSecondaryIndexes, TimeToLiveSpecification } = table;
   return {
     TableName,
     BillingMode,
     AttributeDefinitions,
     KeySchema,
     ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
+    ...(TimeToLiveSpecification && { TimeToLiveSpecification }),
   };
 }

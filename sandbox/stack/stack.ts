@@ -77,6 +77,7 @@ export interface TableDefinition {
     readonly KeySchema: readonly KeyElement[];
     readonly Projection: { readonly ProjectionType: 'ALL' | 'KEYS_ONLY' | 'INCLUDE' };
   }[];
+  readonly TimeToLiveSpecification?: { readonly AttributeName: string; readonly Enabled: boolean };
 }
 
 export interface KeyElement {
@@ -97,7 +98,8 @@ export interface ReadStackOptions {
   readonly serviceDirectory?: string;
 }
 
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** The root of this repository. */
+export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
  * Reads `serverless.yml` and the account's `stack.yml`.

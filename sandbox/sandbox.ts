@@ -1,0 +1,164 @@
+import { type AccountName, accounts, openAccounts, orgIdOf } from './accounts.ts';
+import { createApiGateway } from './apigateway/api-gateway.ts';
+import { createClock } from './clock.ts';
+import { timeRoutes } from './control.ts';
+import { deploy } from './deploy.ts';
+import { createDynamoDb } from './dynamodb/dynamodb.ts';
+import { createFront } from './front/front.ts';
+import { createIam } from './iam/iam.ts';
+import { bundle } from './lambda/bundle.ts';
+import { createLambda, handlerFile, type Lambda } from './lambda/lambda.ts';
+import { createMessaging, type Messaging } from './messaging/messaging.ts';
+import { createS3 } from './s3/s3.ts';
+import { createSageMaker, type SageMaker } from './sagemaker/sagemaker.ts';
+import { createSchedules } from './schedules.ts';
+import { readStack, repository } from './stack/stack.ts';
+import type { Credentials, Front, Iam } from './types.ts';
+
+export interface SandboxOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Containers to attach: endpoint name → URL that speaks SageMaker's `/invocations` contract. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+  /** Do schedules run by themselves? Yes unless told otherwise. */
+  readonly schedules?: boolean;
+}
+
+/** What the ready file says. */
+export interface SandboxDescription {
+  readonly region: string;
+  /** Every AWS service, told apart by the scope of the signature. */
+  readonly awsEndpointUrl: string;
+  readonly parent: AccountDescription & { readonly apiUrl: string };
+  readonly child: AccountDescription & { readonly apiUrl: string };
+  readonly outsider: AccountDescription;
+  readonly controlUrl: string;
+}
+
+export interface AccountDescription {
+  readonly accountId: string;
+  /** Of the IAM user `admin`, who has AdministratorAccess. */
+  readonly credentials: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>;
+}
+
+/** Two AWS accounts and an outsider, with everything the control API offers also in process. */
+export interface Sandbox {
+  readonly describe: SandboxDescription;
+  /** Milliseconds since the epoch, by the sandbox's clock. */
+  now(): number;
+  /** Answers the new now. */
+  advanceClock(seconds: number): number;
+  setLag: Iam['setLag'];
+  addFault: Front['addFault'];
+  clearFaults: Front['clearFaults'];
+  /** Answers what the function answered. @param name the operation, `advance-grants` */
+  runSchedule(name: string): Promise<unknown>;
+  startSchedules(): void;
+  stopSchedules(): void;
+  readonly calls: Front['calls'];
+  readonly messages: Messaging['published'];
+  readonly logs: Lambda['logs'];
+  /** The services themselves, for what has no control call. */
+  readonly front: Front;
+  readonly sageMaker: SageMaker;
+  close(): Promise<void>;
+}
+
+const region = 'us-east-1';
+
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const clock = createClock();
+  const iam = createIam({ clock });
+  const { authorize } = iam;
+  const credentials = openAccounts(iam);
+  let origin = '';
+
+  const s3 = createS3({ clock, authorize });
+  const dynamoDb = createDynamoDb({ authorize });
+  const messaging = createMessaging({ clock, authorize });
+  const sageMaker = createSageMaker({ clock, authorize, s3 });
+  const lambda = createLambda({ clock, iam, endpointUrl: () => origin });
+  const { invoke } = lambda;
+  const apiGateway = createApiGateway({ clock, authorize, invoke, origin: () => origin, orgIdOf });
+  const schedules = createSchedules({ clock, invoke });
+  const front = createFront({
+    clock,
+    iam,
+    services: [
+      iam.iamService,
+      iam.stsService,
+      dynamoDb.service,
+      s3.service,
+      sageMaker.service,
+      messaging.eventBridgeService,
+      messaging.snsService,
+      apiGateway.service,
+    ],
+    control: {
+      ...timeRoutes(clock, iam),
+      ...schedules.controlRoutes,
+      ...sageMaker.controlRoutes,
+      ...messaging.controlRoutes,
+      ...lambda.controlRoutes,
+    },
+    functionOf: lambda.functionOf,
+    crashFunction: lambda.crash,
+  });
+
+  const server = await front.listen(options.port ?? 0);
+  origin = `http://127.0.0.1:${server.port}`;
+
+  async function close(): Promise<void> {
+    schedules.stop();
+    await Promise.all([lambda.close(), server.close()]);
+    dynamoDb.close();
+  }
+
+  try {
+    // Offers come from this machine, where there is no TLS.
+    const params = { offerOrigins: origin };
+    const parentStack = readStack({ account: 'parent', accountId: accounts.parent.accountId, region });
+    const childStack = readStack({ account: 'child', accountId: accounts.child.accountId, region, params });
+    const handlers = [parentStack, childStack].flatMap(({ functions }) => functions.map(handlerFile));
+    const bundles = await bundle(handlers, repository);
+    const services = { iam, dynamoDb, s3, messaging, lambda, apiGateway, schedules };
+    const [parentUrl, childUrl] = await Promise.all([
+      deploy(parentStack, bundles, services),
+      deploy(childStack, bundles, services),
+    ]);
+    openEndpoints(sageMaker, options.endpoints ?? {});
+    if (options.schedules ?? true) schedules.start();
+
+    const account = (name: AccountName) => ({
+      accountId: accounts[name].accountId,
+      credentials: credentials[name],
+    });
+    return {
+      describe: {
+        region,
+        awsEndpointUrl: origin,
+        parent: { ...account('parent'), apiUrl: parentUrl },
+        child: { ...account('child'), apiUrl: childUrl },
+        outsider: account('outsider'),
+        controlUrl: `${origin}/_sandbox`,
+      },
+      now: clock.now,
+      advanceClock: (seconds) => clock.advance(seconds * 1000),
+      setLag: iam.setLag,
+      addFault: front.addFault,
+      clearFaults: front.clearFaults,
+      runSchedule: schedules.run,
+      startSchedules: schedules.start,
+      stopSchedules: schedules.stop,
+      calls: front.calls,
+      messages: messaging.published,
+      logs: lambda.logs,
+      front,
+      sageMaker,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
