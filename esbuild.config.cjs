@@ -15,7 +15,7 @@ module.exports = () => ({
   // Nothing is left to the runtime's own copy of the SDK, whose version AWS changes at will.
   external: [],
   exclude: [],
-  plugins: [lazyBuiltins],
+  plugins: [lazyBuiltins, englishOnly],
 });
 
 /**
@@ -34,6 +34,17 @@ const lazyBuiltins = {
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       // CommonJS, so that named, default and namespace imports, and require(), all work.
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+      loader: 'js',
+    }));
+  },
+};
+
+/** zod carries its messages in some fifty languages behind a name no bundler can shake off: 260 KB per function. */
+const englishOnly = {
+  name: 'english-only',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
       loader: 'js',
     }));
   },

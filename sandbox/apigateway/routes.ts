@@ -2,7 +2,7 @@ import type { StackRoute } from '../stack/stack.ts';
 
 export interface RouteMatch<Route> {
   readonly route: Route;
-  /** Decoded. */
+  /** As sent: a REST API leaves them percent-encoded. */
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ function matchPath(template: string, path: string): Record<string, string> | und
     if (name === undefined && segment !== value) return undefined;
     if (name === undefined) continue;
     if (value === '') return undefined;
-    parameters[name] = decode(value);
+    parameters[name] = value;
   }
   return parameters;
 }
@@ -42,12 +42,4 @@ function matchPath(template: string, path: string): Record<string, string> | und
 /** One letter per segment: a literal sorts above a parameter. */
 function specificity(template: string): string {
   return template.replaceAll(/[^/]+/g, (segment) => (segment.startsWith('{') ? 'a' : 'b'));
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

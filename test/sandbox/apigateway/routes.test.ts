@@ -16,7 +16,7 @@ it.each([
   ['GET', '/grants', 'GET /grants', {}],
   ['POST', '/grants', 'POST /grants', {}],
   ['GET', '/grants/grt_1', 'GET /grants/{grantId}', { grantId: 'grt_1' }],
-  ['GET', '/grants/a%20b%2Fc', 'GET /grants/{grantId}', { grantId: 'a b/c' }],
+  ['GET', '/grants/a%20b%2Fc', 'GET /grants/{grantId}', { grantId: 'a%20b%2Fc' }],
   ['GET', '/grants/100%', 'GET /grants/{grantId}', { grantId: '100%' }],
   ['GET', '/grants/latest', 'GET /grants/latest', {}],
   ['POST', '/a/1/c/2', 'POST /a/{b}/c/{d}', { b: '1', d: '2' }],
