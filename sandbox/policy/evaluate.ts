@@ -1,0 +1,188 @@
+import type { Caller } from '../types.ts';
+import { type Denied, explicitDenial, implicitDenial, type PolicyType, trustDenial } from './denial.ts';
+import type { PolicyDocument } from './document.ts';
+import { isExemptByNotPrincipal, type Naming, namingOf } from './principal.ts';
+import { type ContextValues, requestContext } from './request-context.ts';
+import { covers, type Subject, statementsOf, type VersionedStatement } from './statement.ts';
+import { every, type Truth } from './truth.ts';
+
+export { globalContext } from './global-context.ts';
+
+export interface EvaluationInput {
+  /** `sagemaker:InvokeEndpoint` */
+  readonly action: string;
+  /** An ARN, or `*` where the action has no resource. */
+  readonly resource: string;
+  /** The account that owns the resource; the caller's own when absent. */
+  readonly resourceAccountId?: string | undefined;
+  readonly caller: Pick<
+    Caller,
+    'type' | 'accountId' | 'arn' | 'principalArn' | 'userId' | 'username' | 'session'
+  >;
+  /** Condition keys by name, in any case, the global ones included (`globalContext`). */
+  readonly context: ContextValues;
+  /** Inline and managed policies of the user or role and of the user's groups. */
+  readonly identity: readonly PolicyDocument[];
+  readonly boundary?: PolicyDocument | undefined;
+  /** Policies passed when the session was made. AWS's pages do not say how several combine; here all must allow. */
+  readonly session?: readonly PolicyDocument[] | undefined;
+  /** The policy of the resource itself: bucket policy, API resource policy, trust policy. */
+  readonly resourcePolicy?: PolicyDocument | undefined;
+}
+
+export type Decision = { readonly allowed: true } | Denied;
+
+/**
+ * Decides one request as AWS documents it (IAM User Guide, "Policy evaluation logic" and "Cross-account policy
+ * evaluation logic"). Plain data in, a decision out: no I/O, no clock, nothing remembered.
+ *
+ * 1. A Deny that applies, in any policy, ends it.
+ * 2. The caller's side allows when an identity-based policy does, and the boundary, and every session policy.
+ *    The root user needs no policy.
+ * 3. Across accounts both the caller's side and the resource's policy must allow.
+ * 4. Within one account either is enough; a resource policy that names a role is still limited by the role's
+ *    boundary and session policies, one that names the user, the session or everyone is not.
+ * 5. A role is assumed only if its trust policy allows it, whatever else does; a trust policy that names the
+ *    caller's account leaves the decision to the caller's side.
+ */
+export function evaluate(input: EvaluationInput): Decision {
+  const { caller } = input;
+  const isTrust = trustActions.has(input.action.toLowerCase());
+  const policies = policiesOf(input);
+  const owner = input.resourceAccountId ?? caller.accountId;
+  const subject: Subject = {
+    action: input.action,
+    resource: input.resource,
+    context: requestContext({ 'aws:ResourceAccount': owner, ...input.context }),
+  };
+  const question: Question = { input, subject, isTrust };
+
+  for (const { type, document } of policies) {
+    const answers = statementsOf(document).map((statement) => denies(statement, type, question));
+    const isDenied = answers.some((answer) => answer !== false);
+    if (isDenied && isTrust) return trustDenial(input, true);
+    if (isDenied) return explicitDenial(input, type, !answers.includes(true));
+  }
+
+  const refusing = refusingTypes(policies, question);
+  const granted = input.resourcePolicy && grantOf(input.resourcePolicy, question);
+  const refusal = refusalOf({
+    refusing,
+    granted,
+    isTrust,
+    isCrossAccount: owner !== caller.accountId,
+    caller,
+  });
+  if (refusal === undefined) return { allowed: true };
+  return isTrust ? trustDenial(input, false) : implicitDenial(input, refusal);
+}
+
+interface Question {
+  readonly input: EvaluationInput;
+  readonly subject: Subject;
+  readonly isTrust: boolean;
+}
+
+interface Policy {
+  readonly type: PolicyType;
+  readonly document: PolicyDocument;
+}
+
+/** Actions that a role's trust policy decides: STS asks for each of them on the role to be assumed. */
+const trustActions: ReadonlySet<string> = new Set([
+  'sts:assumerole',
+  'sts:assumerolewithsaml',
+  'sts:assumerolewithwebidentity',
+  'sts:setcontext',
+  'sts:setsourceidentity',
+  'sts:tagsession',
+]);
+
+function policiesOf(input: EvaluationInput): Policy[] {
+  const byType: readonly [PolicyType, readonly (PolicyDocument | undefined)[]][] = [
+    ['identity', input.identity],
+    ['boundary', [input.boundary]],
+    ['session', input.session ?? []],
+    ['resource', [input.resourcePolicy]],
+  ];
+  return byType.flatMap(([type, documents]) =>
+    documents.flatMap((document) => (document === undefined ? [] : [{ type, document }])),
+  );
+}
+
+/** Whether a Deny statement applies; what is not plainly an Allow is taken for a Deny. */
+function denies(
+  versioned: VersionedStatement,
+  type: PolicyType,
+  { input, subject, isTrust }: Question,
+): Truth {
+  const { statement } = versioned;
+  if (statement.Effect === 'Allow') return false;
+  const covered = covers(versioned, subject, isTrust && type === 'resource');
+  if (type !== 'resource') return hasPrincipal(versioned) ? every([covered, 'unclear']) : covered;
+  return every([covered, isDeniedPrincipal(versioned, input)]);
+}
+
+function isDeniedPrincipal({ statement }: VersionedStatement, { caller, boundary }: EvaluationInput): Truth {
+  const { Principal, NotPrincipal } = statement;
+  if (Principal !== undefined && NotPrincipal === undefined) return namingOf(Principal, caller) !== undefined;
+  if (NotPrincipal === undefined || Principal !== undefined) return 'unclear';
+  // "Permissions boundaries for IAM entities": whoever has one is denied, listed or not.
+  return boundary !== undefined || !isExemptByNotPrincipal(NotPrincipal, caller);
+}
+
+/** The policies of the caller's side that do not allow, in the order in which AWS names them. */
+function refusingTypes(policies: readonly Policy[], { input, subject }: Question): PolicyType[] {
+  const allows = ({ document }: Policy) =>
+    statementsOf(document).some(
+      (versioned) =>
+        versioned.statement.Effect === 'Allow' &&
+        !hasPrincipal(versioned) &&
+        covers(versioned, subject, false) === true,
+    );
+  const of = (type: PolicyType) => policies.filter((policy) => policy.type === type);
+  const refusing: PolicyType[] = [];
+  if (input.caller.type !== 'Account' && !of('identity').some(allows)) refusing.push('identity');
+  if (!of('boundary').every(allows)) refusing.push('boundary');
+  if (!of('session').every(allows)) refusing.push('session');
+  return refusing;
+}
+
+/** How the resource's policy allows the caller, by the strongest of its statements; undefined when none does. */
+function grantOf(document: PolicyDocument, { input, subject, isTrust }: Question): Naming | undefined {
+  const namings = statementsOf(document).map((versioned) => {
+    const { statement } = versioned;
+    if (statement.Effect !== 'Allow' || covers(versioned, subject, isTrust) !== true) return undefined;
+    const { Principal, NotPrincipal } = statement;
+    if (Principal !== undefined && NotPrincipal === undefined) return namingOf(Principal, input.caller);
+    if (NotPrincipal === undefined || Principal !== undefined) return undefined;
+    // Everyone but the named. Read narrowly: it still leaves boundary and session policies their say.
+    return namingOf(NotPrincipal, input.caller) === undefined ? 'role' : undefined;
+  });
+  return (['direct', 'role', 'account'] as const).find((naming) => namings.includes(naming));
+}
+
+/** An identity-based policy cannot have one; IAM refuses to store it, so here it allows nothing. */
+function hasPrincipal({ statement }: VersionedStatement): boolean {
+  return statement.Principal !== undefined || statement.NotPrincipal !== undefined;
+}
+
+interface Sides {
+  /** Policies of the caller's side that do not allow. */
+  readonly refusing: readonly PolicyType[];
+  /** How the resource's policy allows. */
+  readonly granted: Naming | undefined;
+  readonly isTrust: boolean;
+  readonly isCrossAccount: boolean;
+  readonly caller: Pick<Caller, 'type'>;
+}
+
+/** Rules 3 to 5: the type of policy for want of which the request is refused; undefined when it is allowed. */
+function refusalOf({ refusing, granted, isTrust, isCrossAccount, caller }: Sides): PolicyType | undefined {
+  // STS, AssumeRole: roles cannot be assumed with the root user's credentials.
+  if (isTrust && (granted === undefined || caller.type === 'Account')) return 'resource';
+  if (isCrossAccount) return refusing[0] ?? (granted === undefined ? 'resource' : undefined);
+  if (granted === 'direct') return undefined;
+  if (granted === 'role') return refusing.find((type) => type !== 'identity');
+  return refusing[0];
+}
