@@ -1,0 +1,25 @@
+/** The relay: SageMaker's runtime protocol in, under an alias; SageMaker's answer out, as it came. */
+
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { type RelayHandler, relayMode, unforeseenAnswer } from '../../lib/relay/lambda-edge.ts';
+import { createRelay } from '../../lib/relay/relay.ts';
+import { serveEvent } from '../../lib/relay/serve-event.ts';
+import { lambdaSurroundings } from '../../lib/relay/surroundings.ts';
+
+const surroundings = lambdaSurroundings();
+const invoke = createRelay(surroundings);
+
+const relayEvent: RelayHandler = (event, context, departure) =>
+  serveEvent(event, context, departure, { ...surroundings, invoke });
+
+export const handler = middy<APIGatewayProxyEvent>({
+  // middy's types know an execution mode only by name.
+  executionMode: relayMode as unknown as () => void,
+  // The relay keeps its own deadlines.
+  timeoutEarlyInMillis: 0,
+})
+  .onError(function answerUnforeseen(request) {
+    request.response = unforeseenAnswer();
+  })
+  .handler(relayEvent as never);

@@ -1,0 +1,27 @@
+/** Whether a subscription lets a request through, in words when it does not. Pure. */
+
+import { type Refusal, refusal } from './errors.ts';
+import type { RelayRequest } from './request.ts';
+import { isExpired, type SubscriptionRecord } from './subscription.ts';
+
+/** Undefined: it may pass. */
+export function refusalOf(
+  subscription: SubscriptionRecord,
+  request: Pick<RelayRequest, 'mode'>,
+  now: number,
+): Refusal | undefined {
+  const { alias, grantId, expiresAt, modes } = subscription;
+  if (isExpired(subscription, now))
+    return refusal(
+      'AccessDeniedException',
+      `Grant ${grantId} behind alias ${alias} expired at ${expiresAt}. Ask the parent account to extend it or to make a new one.`,
+      { outcome: 'denied' },
+    );
+  if (!modes.includes(request.mode))
+    return refusal(
+      'AccessDeniedException',
+      `Grant ${grantId} behind alias ${alias} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add the mode.`,
+      { outcome: 'denied' },
+    );
+  return undefined;
+}

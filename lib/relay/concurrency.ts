@@ -1,0 +1,67 @@
+/**
+ * At most so many invocations of one grant at a time, over all environments of this Lambda: each handles one event
+ * at a time, so a counter in memory would count to one. Slots are the members of a string set in the subscriptions
+ * table, each good for as long as its invocation can last, so that an environment that dies frees its slot by itself.
+ * Costs two writes per invocation, and only for grants whose offer sets a cap.
+ */
+
+import { type Dynamo, isConditionFailure } from './dynamodb.ts';
+
+export interface Slots {
+  /** A function that frees the slot; undefined when all are taken. Throws AwsError or HttpFailure. */
+  take(grantId: string, limit: number, untilMs: number): Promise<(() => Promise<void>) | undefined>;
+}
+
+export function createSlots(options: {
+  readonly dynamo: Dynamo;
+  readonly table: string;
+  readonly now: () => number;
+  readonly newId: () => string;
+}): Slots {
+  const { dynamo, table, now, newId } = options;
+
+  const change = (grantId: string, expression: string, slots: readonly string[], limit?: number) =>
+    dynamo('UpdateItem', {
+      TableName: table,
+      // No alias holds a `#`, and the item has no `kind`, so it is in nobody's way.
+      Key: { alias: { S: `slots#${grantId}` } },
+      UpdateExpression: `${expression} slots :slots`,
+      ExpressionAttributeValues: {
+        ':slots': { SS: slots },
+        ...(limit !== undefined && { ':limit': { N: String(limit) } }),
+      },
+      ...(limit !== undefined && {
+        ConditionExpression: 'attribute_not_exists(slots) OR size(slots) < :limit',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    });
+
+  return {
+    async take(grantId, limit, untilMs) {
+      const slot = `${Math.ceil(untilMs / 1000)}.${newId()}`;
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        try {
+          await change(grantId, 'ADD', [slot], limit);
+          return async () => {
+            await change(grantId, 'DELETE', [slot]);
+          };
+        } catch (error) {
+          if (!isConditionFailure(error)) throw error;
+          const abandoned = takenSlots(error.response).filter((taken) => endOf(taken) < now());
+          if (abandoned.length === 0) return undefined;
+          await change(grantId, 'DELETE', abandoned);
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+function takenSlots(response: Readonly<Record<string, unknown>>): readonly string[] {
+  const { Item } = response as { Item?: { slots?: { SS?: readonly string[] } } };
+  return Item?.slots?.SS ?? [];
+}
+
+function endOf(slot: string): number {
+  return Number.parseInt(slot, 10) * 1000;
+}

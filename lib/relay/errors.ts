@@ -1,0 +1,82 @@
+/** How the relay says no: in SageMaker's own shape, so that SageMaker's clients understand it. Pure. */
+
+import { bareCode } from './aws-error.ts';
+import { headerOf } from './http.ts';
+
+/**
+ * Codes the relay itself uses. Status decides what an SDK does next: it repeats 429 and 503, so these are said only
+ * where the model did not run; it does not repeat 424 and 530.
+ */
+const statuses = {
+  ValidationError: 400,
+  AccessDeniedException: 403,
+  ResourceNotFoundException: 404,
+  PayloadTooLargeException: 413,
+  ModelError: 424,
+  ThrottlingException: 429,
+  InternalFailure: 500,
+  ServiceUnavailable: 503,
+  InternalDependencyException: 530,
+} as const;
+
+export type RefusalCode = keyof typeof statuses;
+
+/** What the relay refuses or could not get. The message goes to the caller; it names no secret and no payload. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How the metrics count it. */
+  readonly outcome: string;
+
+  constructor(
+    code: RefusalCode,
+    message: string,
+    outcome: string,
+    headers: Readonly<Record<string, string>>,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+    this.name = 'Refusal';
+    this.code = code;
+    this.outcome = outcome;
+    this.headers = headers;
+  }
+}
+
+export function refusal(
+  code: RefusalCode,
+  message: string,
+  more: {
+    readonly outcome?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly cause?: unknown;
+  } = {},
+): Refusal {
+  return new Refusal(code, message, more.outcome ?? 'refused', more.headers ?? {}, more.cause);
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export function errorAnswer(error: Refusal): ErrorAnswer {
+  const fields =
+    error.code === 'ModelError'
+      ? { Message: error.message, OriginalStatusCode: 0, OriginalMessage: error.message }
+      : { Message: error.message };
+  return {
+    status: statuses[error.code],
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': error.code, ...error.headers },
+    body: JSON.stringify(fields),
+  };
+}
+
+/** The code of SageMaker's error answer: from its header, or from its body (AWS restJson1 protocol, "Operation error serialization"). */
+export function errorCodeOf(status: number, rawHeaders: readonly string[], body: Buffer): string {
+  const header = headerOf(rawHeaders, 'x-amzn-errortype');
+  if (header) return bareCode(header);
+  const said = /"(?:__type|code)"\s*:\s*"([^"]{1,200})"/.exec(body.toString('latin1', 0, 4_096))?.[1];
+  return said ? bareCode(said) : `Status${status}`;
+}

@@ -1,0 +1,86 @@
+/** From API Gateway's proxy event (version 1.0) to what the relay works with. Pure. */
+
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { Mode } from '../contract/fields.ts';
+import { refusal } from './errors.ts';
+import type { Departure } from './http.ts';
+import { checkBodySize } from './limits.ts';
+import { forwardedHeaders, type RouteName, routeOf, wantsServerSentEvents } from './wire.ts';
+
+export interface RelayRequest {
+  readonly route: RouteName;
+  /** Which permission of the grant it needs. */
+  readonly mode: Mode;
+  readonly alias: string;
+  /** Of an asynchronous result. */
+  readonly inferenceId: string | undefined;
+  /** What goes on to SageMaker. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly wantsServerSentEvents: boolean;
+  readonly body: Buffer;
+  /** The ARN that signed, session name included. */
+  readonly caller: string;
+  /** Epoch milliseconds. */
+  readonly deadlineAt: number;
+  readonly departure: Departure;
+}
+
+/** Lambda kills at its deadline; the answer must be on its way before. */
+const answerMarginMs = 1_000;
+const nothing = Buffer.alloc(0);
+
+/** Throws Refusal: 400, 403, 413. */
+export function readRequest(
+  event: APIGatewayProxyEvent,
+  more: { readonly now: number; readonly remainingMs: number; readonly departure: Departure },
+): RelayRequest {
+  const route = (routeOf as Readonly<Record<string, RouteName | undefined>>)[event.resource];
+  if (!route) throw refusal('ResourceNotFoundException', 'The relay has no such route.');
+  const caller = event.requestContext?.identity?.userArn;
+  if (!caller) throw refusal('AccessDeniedException', 'The request was not signed with AWS credentials.');
+  const alias = aliasIn(event);
+  const mode: Mode = route === 'asyncUpload' || route === 'asyncResult' ? 'async' : route;
+  const lists = event.multiValueHeaders ?? listsOf(event.headers);
+  const body = bodyOf(event);
+  checkBodySize(body.length, alias);
+  return {
+    route,
+    mode,
+    alias,
+    inferenceId: event.pathParameters?.['inferenceId'],
+    headers: forwardedHeaders(lists, mode),
+    wantsServerSentEvents: route === 'stream' && wantsServerSentEvents(lists),
+    body,
+    caller,
+    deadlineAt: more.now + more.remainingMs - answerMarginMs,
+    departure: more.departure,
+  };
+}
+
+/** In the words of SageMaker's own refusal of a missing endpoint. */
+export function unknownAlias(alias: string) {
+  return refusal(
+    'ValidationError',
+    `Endpoint ${alias} not found: there is no subscription with this alias. Accept an offer under it first.`,
+  );
+}
+
+function aliasIn(event: APIGatewayProxyEvent): string {
+  const alias = event.pathParameters?.['alias'];
+  if (alias !== undefined && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(alias)) return alias;
+  throw refusal(
+    'ValidationError',
+    'The name in the path is not an alias: 1 to 63 lower-case letters, digits and inner hyphens.',
+  );
+}
+
+function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
+  if (!body) return nothing;
+  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+}
+
+function listsOf(headers: APIGatewayProxyEvent['headers'] | null): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]]])),
+  );
+}

@@ -1,0 +1,89 @@
+/** One call to SageMaker's runtime, sent once. */
+
+import type { IncomingMessage } from 'node:http';
+import type { Mode } from '../contract/fields.ts';
+import { type Environment, serviceUrl } from './aws-endpoints.ts';
+import type { Credentials } from './credentials.ts';
+import { errorCodeOf } from './errors.ts';
+import { type Departure, type Http, readAll } from './http.ts';
+import { answerBytesMax } from './limits.ts';
+import { sign } from './sigv4.ts';
+import { operationPath } from './wire.ts';
+
+export interface RuntimeCall {
+  readonly mode: Mode;
+  readonly endpoint: { readonly name: string; readonly region: string };
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly credentials: Credentials;
+  readonly timeoutMs: number;
+  readonly departure?: Departure;
+}
+
+/** The answer as it came. A stream that began is still to be read; every other body is whole. */
+export type RuntimeAnswer = {
+  readonly status: number;
+  readonly rawHeaders: readonly string[];
+} & (
+  | { readonly kind: 'answer'; readonly body: Buffer }
+  | { readonly kind: 'stream'; readonly stream: IncomingMessage }
+  | { readonly kind: 'error'; readonly body: Buffer; readonly errorCode: string }
+);
+
+/** Throws HttpFailure. */
+export type CallRuntime = (call: RuntimeCall) => Promise<RuntimeAnswer>;
+
+export function createRuntime(options: {
+  readonly http: Http;
+  readonly environment: Environment;
+  readonly now: () => number;
+}): CallRuntime {
+  const { http, environment, now } = options;
+  const urls = new Map<string, { origin: string; host: string; path: string }>();
+
+  const urlOf = (region: string) => {
+    const known = urls.get(region);
+    if (known) return known;
+    const { origin, host, pathname } = new URL(serviceUrl('sagemaker-runtime', region, environment).url);
+    const url = { origin, host, path: pathname === '/' ? '' : pathname };
+    urls.set(region, url);
+    return url;
+  };
+
+  return async (call) => {
+    const { mode, endpoint, body, departure } = call;
+    const startedAt = now();
+    const url = urlOf(endpoint.region);
+    const path = `${url.path}/endpoints/${endpoint.name}/${operationPath[mode]}`;
+    const headers = { ...call.headers, host: url.host };
+    const answer = await http.open({
+      origin: url.origin,
+      method: 'POST',
+      path,
+      headers: sign(
+        { method: 'POST', path, headers, body },
+        { credentials: call.credentials, region: endpoint.region, service: 'sagemaker', now: startedAt },
+      ),
+      body,
+      timeoutMs: call.timeoutMs,
+      ...(departure && { departure }),
+    });
+    const { status, rawHeaders, stream } = answer;
+    const isGood = status >= 200 && status < 300;
+    if (isGood && mode === 'stream') return { kind: 'stream', status, rawHeaders, stream };
+    const whole = await readAll(stream, {
+      bytesMax: answerBytesMax,
+      timeoutMs: Math.max(1, call.timeoutMs - (now() - startedAt)),
+      ...(departure && { departure }),
+    });
+    if (isGood) return { kind: 'answer', status, rawHeaders, body: whole };
+    return {
+      kind: 'error',
+      status,
+      rawHeaders,
+      body: whole,
+      errorCode: errorCodeOf(status, rawHeaders, whole),
+    };
+  };
+}

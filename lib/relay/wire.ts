@@ -1,0 +1,126 @@
+/**
+ * SageMaker's runtime protocol as it passes through the relay: routes, headers, limits. Pure.
+ * What SageMaker can judge, SageMaker judges, so that its verdicts stay its own; the relay stops only what could not
+ * be sent on as it came.
+ */
+
+import type { Mode } from '../contract/fields.ts';
+import type { relayRoutes } from '../contract/operations.ts';
+import { refusal } from './errors.ts';
+
+export type RouteName = keyof typeof relayRoutes;
+
+/** API Gateway's resource → the route. The compiler holds it against the table of the contract. */
+export const routeOf: Readonly<Record<(typeof relayRoutes)[RouteName]['path'], RouteName>> = {
+  '/endpoints/{alias}/invocations': 'sync',
+  '/endpoints/{alias}/invocations-response-stream': 'stream',
+  '/endpoints/{alias}/async-invocations': 'async',
+  '/endpoints/{alias}/async-uploads': 'asyncUpload',
+  '/endpoints/{alias}/async-results/{inferenceId}': 'asyncResult',
+};
+
+/** The last part of SageMaker's path (API reference of Amazon SageMaker Runtime). */
+export const operationPath: Readonly<Record<Mode, string>> = {
+  sync: 'invocations',
+  stream: 'invocations-response-stream',
+  async: 'async-invocations',
+};
+
+/**
+ * Request headers and the operations that know them. SageMaker strips what an operation does not know, and so do we.
+ * A newer `x-amzn-sagemaker-*` header that is not in the table goes with all of them.
+ */
+const knownIn: Readonly<Record<string, readonly Mode[]>> = {
+  'content-type': ['sync', 'stream', 'async'],
+  // In the other modes it says what the caller wants from us, not from the model.
+  accept: ['sync'],
+  'x-amzn-sagemaker-content-type': ['async'],
+  'x-amzn-sagemaker-accept': ['stream', 'async'],
+  'x-amzn-sagemaker-custom-attributes': ['sync', 'stream', 'async'],
+  'x-amzn-sagemaker-inference-id': ['sync', 'stream', 'async'],
+  'x-amzn-sagemaker-target-model': ['sync'],
+  'x-amzn-sagemaker-target-variant': ['sync', 'stream'],
+  'x-amzn-sagemaker-target-container-hostname': ['sync', 'stream'],
+  'x-amzn-sagemaker-inference-component': ['sync', 'stream'],
+  'x-amzn-sagemaker-session-id': ['sync', 'stream'],
+  'x-amzn-sagemaker-prefix-aware-id': ['sync', 'stream'],
+  'x-amzn-sagemaker-enable-explanations': ['sync'],
+  'x-amzn-sagemaker-inputlocation': ['async'],
+  'x-amzn-sagemaker-s3outputpathextension': ['async'],
+  'x-amzn-sagemaker-filename': ['async'],
+  'x-amzn-sagemaker-requestttlseconds': ['async'],
+  'x-amzn-sagemaker-invocationtimeoutseconds': ['async'],
+};
+const ownPrefix = 'x-amzn-sagemaker-';
+
+/** SageMaker's longest header has 1024 characters; what is longer is wrong for it, but may still be sent to be told so. */
+const headerBytesMax = 2_048;
+const unknownHeadersMax = 20;
+
+type HeaderLists = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** The headers that go on to SageMaker, names in lower case. Throws Refusal for values that no HTTP client could send. */
+export function forwardedHeaders(lists: HeaderLists, mode: Mode): Record<string, string> {
+  const forwarded: Record<string, string> = {};
+  let unknown = 0;
+  for (const sent in lists) {
+    const values = lists[sent];
+    if (!values || values.length === 0) continue;
+    const name = sent.toLowerCase();
+    const modes = knownIn[name];
+    if (modes ? !modes.includes(mode) : !name.startsWith(ownPrefix)) continue;
+    if (!modes) {
+      unknown += 1;
+      if (unknown > unknownHeadersMax || !/^[a-z0-9-]{1,100}$/.test(name))
+        throw refusal('ValidationError', `There are headers beginning with ${ownPrefix} that do not exist.`);
+    }
+    if (values.length > 1 || name in forwarded)
+      throw refusal('ValidationError', `The header ${name} is given more than once.`);
+    forwarded[name] = sendable(name, values[0] as string);
+  }
+  return forwarded;
+}
+
+/** Whether a client of the stream route wants server-sent events instead of SageMaker's event stream. */
+export function wantsServerSentEvents(lists: HeaderLists): boolean {
+  for (const name in lists)
+    if (name.toLowerCase() === 'accept')
+      return lists[name]?.some((value) => /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(value)) ?? false;
+  return false;
+}
+
+function sendable(name: string, value: string): string {
+  // RFC 9110 §5.5: visible characters, spaces and tabs; SageMaker's own model says ASCII.
+  if (!/^[\t\x20-\x7e]*$/.test(value))
+    throw refusal('ValidationError', `The header ${name} holds characters other than printable ASCII.`);
+  if (value.length > headerBytesMax)
+    throw refusal('ValidationError', `The header ${name} has more than ${headerBytesMax} characters.`);
+  return value;
+}
+
+/** Of one connection, not of the answer (RFC 9110 §7.6.1); length and date are the next hop's business. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'date',
+  'server',
+]);
+
+/** SageMaker's answer headers, names in lower case. */
+export function answeredHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const answered: Record<string, string> = {};
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase();
+    if (hopByHop.has(name)) continue;
+    const value = rawHeaders[index + 1] as string;
+    answered[name] = name in answered ? `${answered[name]}, ${value}` : value;
+  }
+  return answered;
+}
