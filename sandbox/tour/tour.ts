@@ -1,5 +1,6 @@
 /** The story that `npm start` plays: every line is a real call, answered by the sandbox's AWS and judged by its IAM. */
 
+import type { Flower } from '../sagemaker/models/iris.ts';
 import { iamConsole, type Place, type Player, player } from './cast.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -8,16 +9,11 @@ export class StoryBroken extends Error {
   override readonly name = 'StoryBroken';
 }
 
-/** Held-out rows of the Iris data set, as the model was never shown them. */
-export interface IrisRow {
-  readonly measurements: readonly number[];
-  readonly species: string;
-}
-
 export interface TourOptions {
   readonly place: Place;
   readonly narrator: Narrator;
-  readonly irisRows: readonly IrisRow[];
+  /** Flowers the model was never shown. */
+  readonly irisRows: readonly Flower[];
   readonly now: () => number;
 }
 
@@ -148,7 +144,7 @@ async function childPredicts({ narrator, child, place, irisRows }: Scene, grant:
     throw new StoryBroken(`The relay answered ${status} instead of predictions: ${text.slice(0, 200)}`);
   const predicted = text.trim().split('\n');
   for (const [index, row] of irisRows.slice(0, 3).entries())
-    narrator.shows(`${row.measurements.join(', ')}  ⇒  ${predicted[index]}`);
+    narrator.shows(`${row.features.join(', ')}  ⇒  ${predicted[index]}`);
   const right = irisRows.filter(({ species }, index) => predicted[index] === species).length;
   if (right < irisRows.length * 0.8)
     throw new StoryBroken(`Only ${right} of ${irisRows.length} predictions were right.`);
@@ -346,8 +342,8 @@ function post(body: unknown) {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-function csv(rows: readonly IrisRow[]): string {
-  return rows.map(({ measurements }) => measurements.join(',')).join('\n');
+function csv(rows: readonly Flower[]): string {
+  return rows.map(({ features }) => features.join(',')).join('\n');
 }
 
 function roleName({ role }: Grant): string {
