@@ -26,6 +26,11 @@ export function conditionHolds(
   return every(tests);
 }
 
+/** Whether AWS has a condition operator of this name, set prefix and `IfExists` included. */
+export function isOperatorName(name: string): boolean {
+  return name === 'Null' || findOperator(parseName(name).base) !== undefined;
+}
+
 interface KeyTest {
   readonly key: string;
   readonly expected: readonly string[];

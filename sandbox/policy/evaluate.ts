@@ -4,6 +4,7 @@ import type { PolicyDocument } from './document.ts';
 import { isExemptByNotPrincipal, type Naming, namingOf } from './principal.ts';
 import { type ContextValues, requestContext } from './request-context.ts';
 import { covers, type Subject, statementsOf, type VersionedStatement } from './statement.ts';
+import { trustActions } from './trust-actions.ts';
 import { every, type Truth } from './truth.ts';
 
 export { globalContext } from './global-context.ts';
@@ -87,16 +88,6 @@ interface Policy {
   readonly type: PolicyType;
   readonly document: PolicyDocument;
 }
-
-/** Actions that a role's trust policy decides: STS asks for each of them on the role to be assumed. */
-const trustActions: ReadonlySet<string> = new Set([
-  'sts:assumerole',
-  'sts:assumerolewithsaml',
-  'sts:assumerolewithwebidentity',
-  'sts:setcontext',
-  'sts:setsourceidentity',
-  'sts:tagsession',
-]);
 
 function policiesOf(input: EvaluationInput): Policy[] {
   const byType: readonly [PolicyType, readonly (PolicyDocument | undefined)[]][] = [

@@ -22,7 +22,7 @@ export function expand(
   const pieces: Piece[] = [];
   let end = 0;
   for (const found of text.matchAll(variable)) {
-    const value = valueOf(found[1] ?? '', context);
+    const value = resolve(found[1] ?? '', context);
     if (value === undefined) return undefined;
     pieces.push({ text: text.slice(end, found.index), isVariable: false }, { text: value, isVariable: true });
     end = found.index + found[0].length;
@@ -41,7 +41,7 @@ export function patternOf(pieces: readonly Piece[]): Token[] {
 const variable = /\$\{([^}]*)\}/g;
 const specialCharacters: readonly string[] = ['*', '?', '$'];
 
-function valueOf(expression: string, context: RequestContext): string | undefined {
+function resolve(expression: string, context: RequestContext): string | undefined {
   if (specialCharacters.includes(expression)) return expression;
   const [, key = '', fallback] = /^([^,]+)(?:,\s*'([^']*)')?$/.exec(expression) ?? [];
   const values = context.valuesOf(key);
