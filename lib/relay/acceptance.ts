@@ -1,0 +1,148 @@
+/** Offers become subscriptions here: read, judged, probed, and only then stored. */
+
+import { type Offer, offerSchema } from '../contract/offer.ts';
+import { Problem } from '../contract/problems.ts';
+import type { AcceptOfferBody } from '../contract/subscription.ts';
+import type { ReadOffer } from './offer-source.ts';
+import { originFilter } from './offer-source.ts';
+import type { Probe, ProbeResult } from './probe.ts';
+import { sourceIdentityOf } from './source-identity.ts';
+import { accept, isExpired, type SubscriptionRecord, termsOf, withTerms } from './subscription.ts';
+import type { SubscriptionStore } from './subscription-store.ts';
+
+export interface AcceptanceOptions {
+  readonly store: SubscriptionStore;
+  readonly readOffer: ReadOffer;
+  readonly probe: Probe;
+  readonly childAccountId: string;
+  /** `OFFER_ORIGINS` */
+  readonly allowedOrigins: string;
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export interface Acting {
+  /** The ARN that signed. */
+  readonly callerArn: string;
+  /** Epoch milliseconds by which the answer must be on its way. */
+  readonly deadlineAt: number;
+}
+
+/** Throws Problem: `offer.*`, `subscription.alias_taken`, `request.conflict`, `upstream.failed`. */
+export async function acceptOffer(
+  body: AcceptOfferBody,
+  acting: Acting,
+  options: AcceptanceOptions,
+): Promise<SubscriptionRecord> {
+  const { store, now } = options;
+  const offer = 'offer' in body ? body.offer : await offerAt(body.offerUrl, options);
+  judge(offer, options);
+  const existing = await store.read(body.alias);
+  if (existing && existing.grantId !== offer.grantId) throw aliasTaken(body.alias);
+
+  const result = await probeUntil(offer, acting, options);
+  if (result.access === 'shut') throw new Problem('offer.refused', `${result.detail} Nothing was stored.`);
+  if (result.access === 'unclear')
+    throw new Problem('upstream.failed', `${result.detail} Nothing was stored.`);
+
+  const fresh = accept(offer, { alias: body.alias, acceptedBy: acting.callerArn, now: now() });
+  const record = existing ? asChecked(withTerms(existing, termsOf(offer)), result, now()) : fresh;
+  if (await store.write(record)) return record;
+  throw new Problem('request.conflict', `Alias ${body.alias} was changed by another request.`);
+}
+
+/** Probes again under the newest terms and stores what was found. Throws Problem `request.conflict`. */
+export async function checkSubscription(
+  subscription: SubscriptionRecord,
+  acting: Acting,
+  options: AcceptanceOptions,
+): Promise<SubscriptionRecord> {
+  const { store, readOffer, probe, now } = options;
+  // An offer that cannot be read, or is another's, changes nothing: the probe decides.
+  const reading = await readOffer(subscription.offerUrl);
+  const parsed = 'offer' in reading ? offerSchema.safeParse(reading.offer) : undefined;
+  const isNewer = parsed?.data?.grantId === subscription.grantId && belongsTogether(parsed.data, options);
+  const current = withTerms(subscription, isNewer && parsed.data ? termsOf(parsed.data) : subscription);
+  const result = isExpired(current, now())
+    ? ({ access: 'shut', detail: `The grant expired at ${current.expiresAt}.` } as const)
+    : await probe(current, sourceIdentityOf(acting.callerArn));
+  const checked = asChecked(current, result, now());
+  if (await store.write(checked)) return checked;
+  throw new Problem('request.conflict', `Subscription ${subscription.alias} was changed by another request.`);
+}
+
+/** IAM changes take a while to be seen everywhere, so a refusal is believed only when it lasts. */
+const refusalBelievedAfterMs = 15_000;
+const firstPauseMs = 250;
+const pauseMsMax = 2_000;
+const answerMs = 2_000;
+
+async function probeUntil(
+  offer: Offer,
+  acting: Acting,
+  { probe, now, wait }: AcceptanceOptions,
+): Promise<ProbeResult> {
+  const until = Math.min(acting.deadlineAt - answerMs, now() + refusalBelievedAfterMs);
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMsMax, 2 * pauseMs)) {
+    const result = await probe(termsOf(offer), sourceIdentityOf(acting.callerArn));
+    if (result.access === 'open' || now() + pauseMs >= until) return result;
+    await wait(pauseMs);
+  }
+}
+
+async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Promise<Offer> {
+  const reading = await readOffer(offerUrl);
+  if ('refusal' in reading) throw new Problem(problemOf[reading.refusal], reading.detail);
+  const parsed = offerSchema.safeParse(reading.offer);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => `/${issue.path.map(String).join('/')}`);
+  throw new Problem(
+    'offer.invalid',
+    `What was read is not an offer; wrong at ${fields.slice(0, 5).join(', ')}.`,
+  );
+}
+
+const problemOf = {
+  'not-allowed': 'offer.url_not_allowed',
+  unreachable: 'offer.unreachable',
+  'not-json': 'offer.invalid',
+} as const;
+
+function judge(offer: Offer, options: AcceptanceOptions): void {
+  if (offer.childAccountId !== options.childAccountId)
+    throw new Problem(
+      'offer.not_yours',
+      `The offer is for account ${offer.childAccountId}; this is ${options.childAccountId}.`,
+    );
+  if (!belongsTogether(offer, options))
+    throw new Problem('offer.invalid', "The share role's ARN does not belong to this grant and account.");
+  // The relay will read it there again.
+  if (!originFilter(options.allowedOrigins)(new URL(offer.offerUrl)))
+    throw new Problem('offer.url_not_allowed', "The offer's own offerUrl does not match OFFER_ORIGINS.");
+  if (isExpired(offer, options.now()))
+    throw new Problem('offer.expired', `The grant expired at ${offer.expiresAt}.`);
+}
+
+/** The role's path and name say whose it is (design of the share role); an offer cannot lead to another's. */
+function belongsTogether({ roleArn, grantId }: Offer, { childAccountId }: AcceptanceOptions): boolean {
+  return roleArn.endsWith(`:role/sharemaker/${childAccountId}/sharemaker-${grantId}`);
+}
+
+function asChecked(record: SubscriptionRecord, result: ProbeResult, now: number): SubscriptionRecord {
+  const { detail: _old, ...rest } = record;
+  return {
+    ...rest,
+    checkedAt: new Date(now).toISOString(),
+    ...(result.access === 'open'
+      ? { status: 'active' as const }
+      : {
+          // No verdict is no reason to call it broken.
+          status: result.access === 'shut' ? ('broken' as const) : record.status,
+          detail: result.detail,
+        }),
+  };
+}
+
+function aliasTaken(alias: string): Problem {
+  return new Problem('subscription.alias_taken', `Alias ${alias} stands for another grant.`);
+}
