@@ -1,4 +1,4 @@
-/** What services answer that speak JSON: awsJson1_0 and awsJson1_1 (Smithy, "AWS JSON protocols"), and restJson1 errors. */
+/** What services answer that speak JSON: awsJson1_0, awsJson1_1, restJson1 (Smithy, "AWS protocols"). */
 
 import { AwsFault } from './aws-fault.ts';
 import type { AwsError, ServiceResponse } from './types.ts';
@@ -16,7 +16,7 @@ export function jsonAnswer(
   };
 }
 
-/** The code stands in the body and in a header: clients read either, depending on the protocol. */
+/** The code stands in the body and in a header, so that clients of any of the protocols find it. */
 export function jsonError(
   error: AwsError,
   requestId: string,
@@ -28,6 +28,18 @@ export function jsonError(
     { __type: error.code, Message: error.message, message: error.message, ...members },
     requestId,
     contentType,
+  );
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': error.code } };
+}
+
+/** restJson1: the code in the header, the body as the API declares the error. */
+export function restJsonError(error: AwsError, requestId: string): ServiceResponse {
+  const members = error instanceof AwsFault ? error.members : {};
+  const answer = jsonAnswer(
+    error.status,
+    { Message: error.message, ...members },
+    requestId,
+    'application/json',
   );
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': error.code } };
 }
