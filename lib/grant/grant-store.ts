@@ -2,6 +2,8 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
+  BatchGetCommand,
+  type BatchGetCommandOutput,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -12,28 +14,10 @@ import {
 import type { ListGrantsQuery } from '../contract/grant.ts';
 import { Problem } from '../contract/problems.ts';
 import { dueAt, type GrantRecord, isSettled } from './grant.ts';
+import { fromItem, type GrantItem, type Lease, type StoredGrant, toItem } from './grant-item.ts';
 
-/** The item: the record, what the indexes need, and the lease of whoever is moving it. */
-interface GrantItem extends GrantRecord {
-  readonly kind: 'grant';
-  readonly childAccountId: string;
-  readonly endpointName: string;
-  readonly dueShard?: 'due';
-  readonly dueAt?: number;
-  readonly leaseHolder?: string;
-  /** Epoch milliseconds. */
-  readonly leaseUntil?: number;
-}
-
-export interface Lease {
-  readonly holder: string;
-  readonly until: number;
-}
-
-export interface StoredGrant {
-  readonly record: GrantRecord;
-  readonly lease?: Lease;
-}
+/** DynamoDB: BatchGetItem takes 100 keys. */
+const batchMax = 100;
 
 export type PageKey = Readonly<Record<string, string | number>>;
 
@@ -43,12 +27,16 @@ export interface GrantStore {
   get(id: string): Promise<StoredGrant | undefined>;
   /** Throws Problem `grant.not_found`. */
   require(id: string): Promise<StoredGrant>;
+  /** Those of the ids that exist, as they are now. */
+  getMany(ids: readonly string[]): Promise<GrantRecord[]>;
   /** Stores the next version and answers it; undefined when somebody else stored one, or took the lease, meanwhile. */
   put(next: GrantRecord, before: StoredGrant): Promise<StoredGrant | undefined>;
   /** Takes or renews the lease of exactly this version; false when it has changed or somebody else holds it. */
   lease(record: GrantRecord, lease: Lease, now: number): Promise<boolean>;
   /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back. */
   amend(record: GrantRecord): Promise<void>;
+  /** Notes when an audit probed it; nobody else writes that, and no version counts it. */
+  noteSample(id: string, sampled: NonNullable<GrantRecord['sampled']>): Promise<void>;
   list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
   /** Ids of grants that want to be looked at, the longest waiting first. */
   due(now: number, limit: number): Promise<string[]>;
@@ -70,6 +58,23 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       const found = await get(id);
       if (!found) throw new Problem('grant.not_found', `There is no grant ${id}.`);
       return found;
+    },
+
+    async getMany(ids) {
+      const records: GrantRecord[] = [];
+      for (let from = 0; from < ids.length; from += batchMax) {
+        let keys: Record<string, unknown>[] | undefined = ids
+          .slice(from, from + batchMax)
+          .map((id) => ({ id }));
+        while (keys?.length) {
+          const { Responses, UnprocessedKeys }: BatchGetCommandOutput = await dynamo.send(
+            new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+          );
+          records.push(...(Responses?.[table] ?? []).map((item) => fromItem(item as GrantItem).record));
+          keys = UnprocessedKeys?.[table]?.Keys;
+        }
+      }
+      return records;
     },
 
     create(record, lease) {
@@ -149,6 +154,20 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
               ...Object.fromEntries(Object.entries(sets).map(([name, value]) => [`:${name}`, value])),
               ':version': record.version,
             },
+          }),
+        ),
+      );
+    },
+
+    async noteSample(id, sampled) {
+      await unlessRefused(
+        dynamo.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: { id },
+            UpdateExpression: 'SET sampled = :sampled',
+            ConditionExpression: 'attribute_exists(id)',
+            ExpressionAttributeValues: { ':sampled': sampled },
           }),
         ),
       );
@@ -239,34 +258,6 @@ function listParams(query: ListGrantsQuery): Omit<QueryCommandInput, 'TableName'
       : { ':kind': 'grant' },
     ScanIndexForward: false,
     Limit: query.limit,
-  };
-}
-
-function toItem(record: GrantRecord, lease: Lease | undefined): GrantItem {
-  const due = dueAt(record);
-  return {
-    ...record,
-    kind: 'grant',
-    childAccountId: record.child.accountId,
-    endpointName: record.endpoint.name,
-    ...(due !== undefined && { dueShard: 'due', dueAt: due }),
-    ...(lease && { leaseHolder: lease.holder, leaseUntil: lease.until }),
-  };
-}
-
-function fromItem({
-  kind: _k,
-  childAccountId: _c,
-  endpointName: _e,
-  dueShard: _s,
-  dueAt: _d,
-  leaseHolder,
-  leaseUntil,
-  ...record
-}: GrantItem): StoredGrant {
-  return {
-    record,
-    ...(leaseHolder !== undefined && { lease: { holder: leaseHolder, until: leaseUntil ?? 0 } }),
   };
 }
 

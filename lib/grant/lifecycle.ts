@@ -8,7 +8,8 @@
 
 import { close } from './close.ts';
 import { dueAt, type GrantRecord, isSettled } from './grant.ts';
-import type { GrantStore, StoredGrant } from './grant-store.ts';
+import type { StoredGrant } from './grant-item.ts';
+import type { GrantStore } from './grant-store.ts';
 import { open, pause } from './open.ts';
 import type { PolicySettings } from './policies.ts';
 import type { Prober } from './probe.ts';

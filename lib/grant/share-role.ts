@@ -23,15 +23,20 @@ export interface ShareRole {
   /** Creates the role, or adopts the one an earlier attempt left; answers its unique id. Throws RoleNotOurs. */
   ensure(record: GrantRecord, trust: PolicyDocument): Promise<{ id: string }>;
   /** False when there is no role. */
-  putTrust(record: GrantRecord, trust: PolicyDocument): Promise<boolean>;
-  putPolicy(record: GrantRecord, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
-  dropPolicy(record: GrantRecord, name: string): Promise<void>;
+  putTrust(record: Named, trust: PolicyDocument): Promise<boolean>;
+  putPolicy(record: Named, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
+  dropPolicy(record: Named, name: string): Promise<void>;
   /** Policies of any kind, then the role. */
-  remove(record: GrantRecord): Promise<void>;
-  /** Boundary, tags and session length as they were made. */
+  remove(record: Named): Promise<void>;
+  /** Boundary, tags and session length as they were made; nothing when there is no role. */
   restoreFrame(record: GrantRecord): Promise<void>;
-  dropAttached(record: GrantRecord, policyArn: string): Promise<void>;
+  /** Without it the broker may not change a role. */
+  putBoundary(record: Named): Promise<boolean>;
+  dropAttached(record: Named, policyArn: string): Promise<void>;
 }
+
+/** All that most steps need to know of a grant. */
+type Named = Pick<GrantRecord, 'role'>;
 
 /** The name is taken by a role that does not carry the grant's tag. */
 export class RoleNotOurs extends Error {
@@ -79,17 +84,11 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
         PolicyDocument: JSON.stringify(trust),
       }),
     );
-    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn)
-      await iam.send(
-        new PutRolePermissionsBoundaryCommand({
-          RoleName: record.role.name,
-          PermissionsBoundary: boundaryArn,
-        }),
-      );
+    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn) await putBoundary(record);
     return Role.RoleId ?? '';
   };
 
-  const putTrust = (record: GrantRecord, trust: PolicyDocument) =>
+  const putTrust = (record: Named, trust: PolicyDocument) =>
     unlessMissing(
       iam.send(
         new UpdateAssumeRolePolicyCommand({
@@ -99,13 +98,23 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
       ),
     );
 
-  const dropPolicy = async (record: GrantRecord, name: string) => {
+  const putBoundary = (record: Named) =>
+    unlessMissing(
+      iam.send(
+        new PutRolePermissionsBoundaryCommand({
+          RoleName: record.role.name,
+          PermissionsBoundary: boundaryArn,
+        }),
+      ),
+    );
+
+  const dropPolicy = async (record: Named, name: string) => {
     await unlessMissing(
       iam.send(new DeleteRolePolicyCommand({ RoleName: record.role.name, PolicyName: name })),
     );
   };
 
-  const dropAttached = async (record: GrantRecord, policyArn: string) => {
+  const dropAttached = async (record: Named, policyArn: string) => {
     await unlessMissing(
       iam.send(new DetachRolePolicyCommand({ RoleName: record.role.name, PolicyArn: policyArn })),
     );
@@ -113,6 +122,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
 
   return {
     putTrust,
+    putBoundary,
     dropPolicy,
     dropAttached,
 
@@ -147,7 +157,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
 
     async restoreFrame(record) {
       const RoleName = record.role.name;
-      await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundaryArn }));
+      if (!(await putBoundary(record))) return;
       await iam.send(new TagRoleCommand({ RoleName, Tags: tagList(record) }));
       // Both, because AWS does not say whether an omitted description is kept.
       await iam.send(

@@ -160,6 +160,12 @@ export function retirePrevious(record: GrantRecord, now: number): GrantRecord {
   return pend({ ...record, externalIds }, 'retire external id', { by: 'sharemaker', now });
 }
 
+/** IAM no longer says what the record says. Its role is looked at afresh: it may have been deleted, or made again by others. */
+export function askRepair(record: GrantRecord, asked: Asked): GrantRecord {
+  const { id: _former, ...role } = record.role;
+  return pend({ ...record, role }, 'repair', asked);
+}
+
 /** It cannot become what was asked for: what was made of it is taken away again. */
 export function giveUp(
   record: GrantRecord,

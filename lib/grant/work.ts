@@ -1,7 +1,7 @@
 /** What the steps of a grant's life work with, and the ways in which they stop. */
 
 import type { GrantRecord } from './grant.ts';
-import type { StoredGrant } from './grant-store.ts';
+import type { StoredGrant } from './grant-item.ts';
 import type { PolicySettings } from './policies.ts';
 import type { Prober } from './probe.ts';
 import type { ShareRole } from './share-role.ts';
