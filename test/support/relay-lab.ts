@@ -1,0 +1,173 @@
+/** The relay in process, between a stub of AWS and a caller that reads its answer as API Gateway would. */
+
+import { PassThrough, type Writable } from 'node:stream';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { createDynamo } from '../../lib/relay/dynamodb.ts';
+import { createHttp, type Departure } from '../../lib/relay/http.ts';
+import { createRelay } from '../../lib/relay/relay.ts';
+import { serveEvent } from '../../lib/relay/serve-event.ts';
+import type { SubscriptionRecord } from '../../lib/relay/subscription.ts';
+import { createSubscriptionStore } from '../../lib/relay/subscription-store.ts';
+import type { Surroundings } from '../../lib/relay/surroundings.ts';
+import { type StubAws, startStubAws, stubTable } from './stub-aws.ts';
+
+export const grantId = `grt_${'0'.repeat(25)}1`;
+export const roleArn = `arn:aws:iam::111111111111:role/sharemaker/222222222222/sharemaker-${grantId}`;
+export const caller = 'arn:aws:sts::222222222222:assumed-role/scoring/alice';
+
+export interface LabAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface Lab {
+  readonly aws: StubAws;
+  /** Usage and warnings, as printed. */
+  readonly lines: Record<string, unknown>[];
+  readonly surroundings: Surroundings;
+  /** Moves the relay's clock; nothing waits for real. */
+  advance(ms: number): void;
+  now(): number;
+  subscribe(change?: Partial<SubscriptionRecord>): Promise<SubscriptionRecord>;
+  stored(alias: string): Promise<SubscriptionRecord | undefined>;
+  remove(alias: string): Promise<boolean>;
+  /** A relay that remembers nothing, as a cold start makes it. */
+  coldStart(): void;
+  send(event?: EventChange, departure?: Departure, out?: Writable): Promise<LabAnswer>;
+  close(): Promise<void>;
+}
+
+export interface EventChange {
+  readonly resource?: string;
+  readonly alias?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Buffer | string;
+  readonly inferenceId?: string;
+  readonly remainingMs?: number;
+  readonly event?: Partial<APIGatewayProxyEvent>;
+}
+
+export async function openLab(): Promise<Lab> {
+  let offsetMs = 0;
+  const now = () => Date.now() + offsetMs;
+  const aws = await startStubAws(now);
+  const lines: Record<string, unknown>[] = [];
+  const surroundings: Surroundings = {
+    environment: aws.environment,
+    now,
+    timer: () => performance.now(),
+    // Pauses take no time here, but they do pass on the relay's clock.
+    wait: async (ms) => {
+      offsetMs += ms;
+    },
+    random: () => 1,
+    print: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+  };
+  const credentials = () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' });
+  const store = createSubscriptionStore(
+    createDynamo({ ...surroundings, http: createHttp({ now }), region: 'us-east-1', credentials }),
+    stubTable,
+  );
+  let invoke = createRelay(surroundings);
+  return {
+    aws,
+    lines,
+    surroundings,
+    advance: (ms) => {
+      offsetMs += ms;
+    },
+    now,
+    async subscribe(change = {}) {
+      const record = aSubscription({ offerUrl: `${aws.url}/offers/${grantId}`, ...change });
+      if (!(await store.write(record))) throw new Error(`alias ${record.alias} is taken`);
+      return record;
+    },
+    stored: store.read,
+    remove: store.remove,
+    coldStart() {
+      invoke = createRelay(surroundings);
+    },
+    async send(change = {}, departure = { isGone: false, onGone: undefined }, out = new PassThrough()) {
+      const answer = await serveEvent(
+        anEvent(change),
+        { getRemainingTimeInMillis: () => change.remainingMs ?? 60_000 },
+        departure,
+        { ...surroundings, invoke },
+      );
+      const chunks: Buffer[] = [];
+      if (typeof answer.body === 'function') {
+        if (out instanceof PassThrough) out.on('data', (chunk: Buffer) => chunks.push(chunk));
+        await answer.body(out);
+      } else chunks.push(Buffer.from(answer.body));
+      await answer.finish();
+      return { status: answer.status, headers: answer.headers, body: Buffer.concat(chunks) };
+    },
+    close: aws.close,
+  };
+}
+
+export function aSubscription(change: Partial<SubscriptionRecord> = {}): SubscriptionRecord {
+  return {
+    alias: 'iris',
+    grantId,
+    roleArn,
+    externalId: 'external-id-one',
+    endpoint: { name: 'Iris-Classifier', region: 'us-east-1' },
+    modes: ['sync', 'stream', 'async'],
+    expiresAt: '2099-01-01T00:00:00.000Z',
+    offerUrl: `https://abcdefghij.execute-api.us-east-1.amazonaws.com/dev/offers/${grantId}`,
+    status: 'active',
+    checkedAt: '2026-01-01T00:00:00.000Z',
+    acceptedAt: '2026-01-01T00:00:00.000Z',
+    acceptedBy: caller,
+    version: 1,
+    ...change,
+  };
+}
+
+/** What get-offer says of the subscription above. */
+export function anOffer(lab: Pick<Lab, 'aws'>, change: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    version: 1,
+    grantId,
+    roleArn,
+    externalId: 'external-id-one',
+    childAccountId: '222222222222',
+    endpoint: { name: 'Iris-Classifier', region: 'us-east-1' },
+    modes: ['sync', 'stream', 'async'],
+    expiresAt: '2099-01-01T00:00:00.000Z',
+    offerUrl: `${lab.aws.url}/offers/${grantId}`,
+    ...change,
+  };
+}
+
+/** API Gateway's proxy event (version 1.0), as far as the relay reads it. */
+export function anEvent(change: EventChange = {}): APIGatewayProxyEvent {
+  const headers = Object.fromEntries(
+    Object.entries({ 'Content-Type': 'text/csv', ...change.headers }).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? [value] : [...value],
+    ]),
+  );
+  return {
+    resource: change.resource ?? '/endpoints/{alias}/invocations',
+    path: '/endpoints/iris/invocations',
+    httpMethod: 'POST',
+    headers: Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values.at(-1)])),
+    multiValueHeaders: headers,
+    queryStringParameters: null,
+    multiValueQueryStringParameters: null,
+    pathParameters: {
+      alias: change.alias ?? 'iris',
+      ...(change.inferenceId !== undefined && { inferenceId: change.inferenceId }),
+    },
+    stageVariables: null,
+    requestContext: {
+      identity: { accountId: '222222222222', userArn: caller },
+    } as APIGatewayProxyEvent['requestContext'],
+    body: Buffer.from(change.body ?? '5.1,3.5,1.4,0.2').toString('base64'),
+    isBase64Encoded: true,
+    ...change.event,
+  };
+}
