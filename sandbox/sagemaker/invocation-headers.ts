@@ -11,6 +11,8 @@ export type InvocationInput = Readonly<Partial<Record<Member, string>>>;
 interface Rule {
   /** Header per mode; a mode without one ignores the header. */
   readonly headers: Readonly<Partial<Record<InvocationMode, string>>>;
+  /** The member's name in AWS's API, where ours differs. */
+  readonly label?: string;
   readonly max: number;
   readonly min?: number;
   /** As the API Reference prints it: the words of the refusal quote it. */
@@ -84,6 +86,7 @@ const members = {
   /** A stream goes on with a session, it cannot begin one. */
   existingSessionId: {
     headers: { stream: 'x-amzn-sagemaker-session-id' },
+    label: 'sessionId',
     max: 256,
     pattern: name,
   },
@@ -107,6 +110,7 @@ const members = {
   },
   requestTtlSeconds: {
     headers: same('x-amzn-sagemaker-requestttlseconds', 'async'),
+    label: 'requestTTLSeconds',
     max: 5,
     pattern: '^\\d+$',
   },
@@ -135,9 +139,9 @@ export function checkInput(endpointName: string, input: InvocationInput): void {
     ...violationsOf('endpointName', endpointName, { headers: {}, max: 63, pattern: name }),
     ...rules.flatMap(([member, rule]) => {
       const value = input[member];
-      return value === undefined ? [] : violationsOf(member, value, rule);
+      return value === undefined ? [] : violationsOf(rule.label ?? member, value, rule);
     }),
-    ...numberViolations('requestTtlSeconds', input.requestTtlSeconds, 60, 21_600),
+    ...numberViolations('requestTTLSeconds', input.requestTtlSeconds, 60, 21_600),
     ...numberViolations('invocationTimeoutSeconds', input.invocationTimeoutSeconds, 1, 3600),
   ];
   if (violations.length > 0) throw violated(violations);

