@@ -15,7 +15,7 @@ export interface DynamoDb {
   close(): void;
 }
 
-export interface TableDefinition {
+interface TableDefinition {
   readonly TableName: string;
   readonly KeySchema: readonly object[];
   readonly AttributeDefinitions: readonly object[];

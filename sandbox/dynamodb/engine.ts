@@ -12,7 +12,7 @@ export interface Engine {
   call(operation: string, body: string | Buffer): Promise<EngineAnswer>;
 }
 
-export interface EngineAnswer {
+interface EngineAnswer {
   readonly status: number;
   readonly body: string;
 }

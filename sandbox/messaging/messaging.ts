@@ -16,7 +16,7 @@ export interface Messaging {
   createTopic(accountId: string, name: string, region?: string): string;
 }
 
-export type PublishedMessage = PublishedEvent | PublishedNotification;
+type PublishedMessage = PublishedEvent | PublishedNotification;
 
 export interface PublishedEvent {
   readonly kind: 'event';

@@ -13,7 +13,10 @@ export function createSns(options: {
 }): Service {
   return {
     scopes: ['sns'],
-    operationOf: ({ body }) => new URLSearchParams(body.toString('utf8')).get('Action') ?? undefined,
+    operationOf({ body }) {
+      const input = new URLSearchParams(body.toString('utf8'));
+      return input.get('Version') === apiVersion ? (input.get('Action') ?? undefined) : undefined;
+    },
     async handle(request) {
       try {
         return publishMessage(request, options);
@@ -122,5 +125,7 @@ function invalid(reason: string): AwsFault {
   return new AwsFault('InvalidParameter', 400, `Invalid parameter: ${reason}`);
 }
 
-const namespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
+/** Tells SNS from the other services of the query protocol. */
+const apiVersion = '2010-03-31';
+const namespace = `http://sns.amazonaws.com/doc/${apiVersion}/`;
 const messageBytesMax = 256 * 1024;

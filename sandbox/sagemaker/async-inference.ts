@@ -24,7 +24,7 @@ export interface AsyncInference {
   close(): void;
 }
 
-export interface AcceptedInference {
+interface AcceptedInference {
   readonly inferenceId: string;
   /** `s3://…` */
   readonly outputLocation: string;

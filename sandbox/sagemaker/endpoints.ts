@@ -42,7 +42,7 @@ export interface AsyncConfig {
   readonly s3FailurePath?: string;
 }
 
-export type EndpointDraft = Omit<Endpoint, 'arn' | 'configName' | 'createdAt' | 'modifiedAt'>;
+type EndpointDraft = Omit<Endpoint, 'arn' | 'configName' | 'createdAt' | 'modifiedAt'>;
 
 export interface Endpoints {
   /** By the name in its exact case; undefined when there is none. */

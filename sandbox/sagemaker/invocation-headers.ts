@@ -4,7 +4,7 @@ import { runtimeFault } from './runtime-faults.ts';
 
 export type InvocationMode = 'sync' | 'async' | 'stream';
 
-export type Member = keyof typeof members;
+type Member = keyof typeof members;
 
 export type InvocationInput = Readonly<Partial<Record<Member, string>>>;
 

@@ -25,7 +25,7 @@ export async function* frameStream(
   } catch (error) {
     if (limit.isExpired()) yield breakFrame(timeExceeded, 'The model did not finish its response in time.');
     else if (error instanceof StreamBreak) yield breakFrame(error.event, error.message);
-    else throw error;
+    else if (!signal.aborted) throw error;
   } finally {
     limit.end();
     onEnd();

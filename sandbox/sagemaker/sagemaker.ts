@@ -53,7 +53,7 @@ export interface EndpointSeed extends PlaceOfEndpoint {
 }
 
 /** The region is us-east-1 unless given. */
-export type PlaceOfEndpoint = Omit<EndpointPlace, 'region'> & { readonly region?: string };
+type PlaceOfEndpoint = Omit<EndpointPlace, 'region'> & { readonly region?: string };
 
 export interface SageMakerOptions {
   readonly clock: Clock;
@@ -97,6 +97,8 @@ export function createSageMaker({ clock, authorize, s3, limits = awsLimits }: Sa
       try {
         return await (operation ? control(operation, request) : runtime(request));
       } catch (error) {
+        // Nobody is left to read this: the invocation was given up with its caller.
+        if (request.signal.aborted) return restJsonError(callerGone, request.id);
         if (!(error instanceof AwsFault)) throw error;
         return operation ? jsonError(error, request.id) : restJsonError(error, request.id);
       }
@@ -132,4 +134,5 @@ export function createSageMaker({ clock, authorize, s3, limits = awsLimits }: Sa
   return { ...sageMaker, controlRoutes: endpointRoutes(sageMaker, endpoints) };
 }
 
+const callerGone = new AwsFault('InternalFailure', 500, 'The caller closed the connection.');
 const awsLimits = { responseMs: 60_000, streamMs: 8 * 60_000 };

@@ -10,7 +10,7 @@ import type { AccessQuestion, Authorize, Caller, Service, ServiceRequest } from 
 export const parentAccount = '111111111111';
 export const childAccount = '222222222222';
 
-export function callerOf(accountId: string): Caller {
+function callerOf(accountId: string): Caller {
   const arn = `arn:aws:iam::${accountId}:user/admin`;
   return {
     type: 'User',

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { NetworkFault } from '../../front/network-fault.ts';
 import { type RuntimeErrorCode, runtimeErrors } from '../runtime-faults.ts';
 import {
   failure,
@@ -137,7 +138,6 @@ async function* stream(request: ModelRequest, orders: Orders): AsyncGenerator<Ui
 
 function breakOf(name: string): Error {
   const event = breaks[name];
-  if (event === 'socket' || event === undefined)
-    return new Error('The puppet was told to cut the connection.');
+  if (event === 'socket' || event === undefined) return new NetworkFault('cut');
   return new StreamBreak(event, 'The puppet was told to break the stream.');
 }

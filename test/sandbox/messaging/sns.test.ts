@@ -91,6 +91,13 @@ describe('Publish', () => {
     expect(messaging.published).toEqual([]);
   });
 
+  it('is known by its API version among the services of its protocol', () => {
+    const operationOf = (body: string) =>
+      messaging.snsService.operationOf(aRequest({ body: Buffer.from(body) }));
+    expect(operationOf('Action=Publish&Version=2010-03-31')).toBe('Publish');
+    expect(operationOf('Action=AssumeRole&Version=2011-06-15')).toBeUndefined();
+  });
+
   it('says that it has nothing else', async () => {
     const response = await messaging.snsService.handle(aRequest({ body: Buffer.from('Action=Subscribe') }));
     expect(response.status).toBe(400);

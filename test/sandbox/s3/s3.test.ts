@@ -60,7 +60,7 @@ describe('objects', () => {
   });
 
   it('may be empty', async () => {
-    await put('empty', '');
+    await put('empty', new Uint8Array());
     expect(await (await get('empty')).Body?.transformToString()).toBe('');
   });
 

@@ -233,6 +233,19 @@ describe('errors of the model', () => {
     });
   });
 
+  it('a caller that goes away takes its invocation with it', async () => {
+    const gone = new AbortController();
+    const answer = stage.sageMaker.service.handle(
+      aRequest({
+        path: '/endpoints/puppet/invocations',
+        headers: { 'x-amzn-sagemaker-custom-attributes': 'delayMs=60000' },
+        signal: gone.signal,
+      }),
+    );
+    gone.abort();
+    expect(await answer).toMatchObject({ status: 500 });
+  });
+
   it('a response that breaks off is one too', async () => {
     await expect(invoke({ CustomAttributes: 'chunks=5,breakAfter=2' })).rejects.toMatchObject({
       name: 'ModelError',
