@@ -12,7 +12,8 @@ export async function listen(handle: Front['handle'], port: number): ReturnType<
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     serve(handle, request, response).catch((error: unknown) => {
       response.destroy();
-      if (!(error instanceof ClientGone || error instanceof NetworkFault)) process.emitWarning(error as Error);
+      if (!(error instanceof ClientGone || error instanceof NetworkFault))
+        process.emitWarning(error as Error);
     });
   });
   // Longer than any client keeps an idle connection, so that none meets one that is just being closed.
