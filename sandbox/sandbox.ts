@@ -10,6 +10,7 @@ import { bundle } from './lambda/bundle.ts';
 import { createLambda, handlerFile, type Lambda } from './lambda/lambda.ts';
 import { createMessaging, type Messaging } from './messaging/messaging.ts';
 import { createS3 } from './s3/s3.ts';
+import { demoEndpoints } from './sagemaker/demo-endpoints.ts';
 import { createSageMaker, type SageMaker } from './sagemaker/sagemaker.ts';
 import { createSchedules } from './schedules.ts';
 import { readStack, repository } from './stack/stack.ts';
@@ -111,6 +112,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function close(): Promise<void> {
     schedules.stop();
     await Promise.all([lambda.close(), server.close()]);
+    sageMaker.close();
     dynamoDb.close();
   }
 
@@ -126,7 +128,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       deploy(parentStack, bundles, services),
       deploy(childStack, bundles, services),
     ]);
-    openEndpoints(sageMaker, options.endpoints ?? {});
+    const { accountId } = accounts.parent;
+    for (const seed of demoEndpoints(accountId, parentStack.buckets[0]!)) sageMaker.addEndpoint(seed);
+    for (const [name, url] of Object.entries(options.endpoints ?? {})) {
+      sageMaker.addEndpoint({ accountId, name, url });
+    }
     if (options.schedules ?? true) schedules.start();
 
     const account = (name: AccountName) => ({

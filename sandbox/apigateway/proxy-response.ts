@@ -1,3 +1,4 @@
+import { NetworkFault } from '../front/network-fault.ts';
 import type { ServiceResponse } from '../types.ts';
 import { gatewayError } from './gateway-error.ts';
 
@@ -58,6 +59,9 @@ async function* rest(first: Buffer, iterator: AsyncIterator<Uint8Array>): AsyncG
   try {
     if (first.length > 0) yield first;
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  } catch {
+    // The status is long sent; all that is left is to cut the connection.
+    throw new NetworkFault('cut');
   } finally {
     await iterator.return?.();
   }
