@@ -20,11 +20,12 @@ export function createSlots(options: {
 }): Slots {
   const { dynamo, table, now, newId } = options;
 
-  const change = (grantId: string, expression: string, slots: readonly string[], limit?: number) =>
+  // No alias holds a `#`, and the item has no `kind`, so it is in nobody's way.
+  const itemOf = (grantId: string) => ({ TableName: table, Key: { alias: { S: `slots#${grantId}` } } });
+
+  const change = (grantId: string, expression: 'ADD' | 'DELETE', slots: readonly string[], limit?: number) =>
     dynamo('UpdateItem', {
-      TableName: table,
-      // No alias holds a `#`, and the item has no `kind`, so it is in nobody's way.
-      Key: { alias: { S: `slots#${grantId}` } },
+      ...itemOf(grantId),
       UpdateExpression: `${expression} slots :slots`,
       ExpressionAttributeValues: {
         ':slots': { SS: slots },
@@ -32,9 +33,14 @@ export function createSlots(options: {
       },
       ...(limit !== undefined && {
         ConditionExpression: 'attribute_not_exists(slots) OR size(slots) < :limit',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     });
+
+  const abandonedSlots = async (grantId: string): Promise<readonly string[]> => {
+    const { Item } = await dynamo('GetItem', { ...itemOf(grantId), ConsistentRead: true });
+    const { slots } = (Item ?? {}) as { slots?: { SS: readonly string[] } };
+    return (slots?.SS ?? []).filter((slot) => endOf(slot) < now());
+  };
 
   return {
     async take(grantId, limit, untilMs) {
@@ -47,7 +53,7 @@ export function createSlots(options: {
           };
         } catch (error) {
           if (!isConditionFailure(error)) throw error;
-          const abandoned = takenSlots(error.response).filter((taken) => endOf(taken) < now());
+          const abandoned = await abandonedSlots(grantId);
           if (abandoned.length === 0) return undefined;
           await change(grantId, 'DELETE', abandoned);
         }
@@ -55,11 +61,6 @@ export function createSlots(options: {
       return undefined;
     },
   };
-}
-
-function takenSlots(response: Readonly<Record<string, unknown>>): readonly string[] {
-  const { Item } = response as { Item?: { slots?: { SS?: readonly string[] } } };
-  return Item?.slots?.SS ?? [];
 }
 
 function endOf(slot: string): number {

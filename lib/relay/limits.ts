@@ -32,7 +32,7 @@ export function checkBodySize(bytes: number, alias: string): void {
 
 export function gaveUp(endpointName: string, waitedMs: number): string {
   return (
-    `The relay waited ${Math.round(waitedMs / 1000)} s for endpoint ${endpointName} and gave up. The model may ` +
+    `The relay waited ${(waitedMs / 1000).toFixed(1)} s for endpoint ${endpointName} and gave up. The model may ` +
     'have run, and may still be running: repeat the request only if it may happen twice.'
   );
 }

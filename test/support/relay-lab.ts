@@ -32,8 +32,10 @@ export interface Lab {
   subscribe(change?: Partial<SubscriptionRecord>): Promise<SubscriptionRecord>;
   stored(alias: string): Promise<SubscriptionRecord | undefined>;
   remove(alias: string): Promise<boolean>;
-  /** A relay that remembers nothing, as a cold start makes it. */
-  coldStart(): void;
+  /** A relay that remembers nothing, as a cold start makes it; `environment` is added to its own. */
+  coldStart(environment?: Readonly<Record<string, string>>): void;
+  /** From now on DynamoDB does not answer. */
+  breakTable(): Promise<void>;
   send(event?: EventChange, departure?: Departure, out?: Writable): Promise<LabAnswer>;
   close(): Promise<void>;
 }
@@ -85,9 +87,10 @@ export async function openLab(): Promise<Lab> {
     },
     stored: store.read,
     remove: store.remove,
-    coldStart() {
-      invoke = createRelay(surroundings);
+    coldStart(environment = {}) {
+      invoke = createRelay({ ...surroundings, environment: { ...aws.environment, ...environment } });
     },
+    breakTable: aws.closeTables,
     async send(change = {}, departure = { isGone: false, onGone: undefined }, out = new PassThrough()) {
       const answer = await serveEvent(
         anEvent(change),
@@ -127,7 +130,10 @@ export function aSubscription(change: Partial<SubscriptionRecord> = {}): Subscri
 }
 
 /** What get-offer says of the subscription above. */
-export function anOffer(lab: Pick<Lab, 'aws'>, change: Record<string, unknown> = {}): Record<string, unknown> {
+export function anOffer(
+  lab: Pick<Lab, 'aws'>,
+  change: Record<string, unknown> = {},
+): Record<string, unknown> {
   return {
     version: 1,
     grantId,

@@ -24,6 +24,7 @@ export interface StubAws {
   readonly received: Readonly<Record<StubbedService, Received[]>>;
   /** What is answered from now on. */
   readonly respond: Record<StubbedService, Respond>;
+  closeTables(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,10 +78,9 @@ export async function startStubAws(now: () => number): Promise<StubAws> {
     },
     received,
     respond,
+    closeTables: () => stop(tables),
     async close() {
-      server.closeAllConnections();
-      tables.closeAllConnections();
-      await Promise.all([server, tables].map((each) => new Promise((resolve) => each.close(resolve))));
+      await Promise.all([stop(server), stop(tables)]);
     },
   };
 }
@@ -126,35 +126,52 @@ async function listen(server: ReturnType<typeof createServer>): Promise<string> 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+async function stop(server: ReturnType<typeof createServer>): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
 async function createTable(url: string): Promise<void> {
+  await callTables(url, 'CreateTable', {
+    TableName: stubTable,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'alias', AttributeType: 'S' },
+      { AttributeName: 'kind', AttributeType: 'S' },
+    ],
+    KeySchema: [{ AttributeName: 'alias', KeyType: 'HASH' }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'all',
+        KeySchema: [
+          { AttributeName: 'kind', KeyType: 'HASH' },
+          { AttributeName: 'alias', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+  });
+  let status: unknown;
+  while (status !== 'ACTIVE') {
+    const { Table } = (await callTables(url, 'DescribeTable', { TableName: stubTable })) as {
+      Table: { TableStatus: string };
+    };
+    status = Table.TableStatus;
+  }
+}
+
+async function callTables(url: string, operation: string, input: object): Promise<unknown> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': 'DynamoDB_20120810.CreateTable',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
       authorization:
         'AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
       'x-amz-date': '20260101T000000Z',
     },
-    body: JSON.stringify({
-      TableName: stubTable,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'alias', AttributeType: 'S' },
-        { AttributeName: 'kind', AttributeType: 'S' },
-      ],
-      KeySchema: [{ AttributeName: 'alias', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'all',
-          KeySchema: [
-            { AttributeName: 'kind', KeyType: 'HASH' },
-            { AttributeName: 'alias', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
+    body: JSON.stringify(input),
   });
-  if (answer.status !== 200) throw new Error(`no table: ${await answer.text()}`);
+  if (answer.status !== 200) throw new Error(`${operation}: ${await answer.text()}`);
+  return answer.json();
 }

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Lab, openLab } from '../../support/relay-lab.ts';
+import { refuse } from '../../support/stub-aws.ts';
+
+let lab: Lab;
+beforeEach(async () => {
+  lab = await openLab();
+  await lab.subscribe();
+});
+afterEach(() => lab.close());
+
+const failing = (times: number, code: string, status: number) => {
+  lab.aws.respond.sagemaker = (_received, response, count) =>
+    count <= times ? refuse(response, code, status) : void response.end('fine');
+};
+
+describe('what is sent again', () => {
+  it.each([
+    ['ThrottlingException', 400],
+    ['ModelNotReadyException', 429],
+    ['ServiceUnavailable', 503],
+  ])('%s, because the model did not run', async (code, status) => {
+    failing(2, code, status);
+    const answer = await lab.send();
+    expect(answer.status).toBe(200);
+    expect(answer.headers['x-sharemaker-attempts']).toBe('3');
+    expect(lab.lines[0]).toMatchObject({ Attempts: 3, outcome: 'ok' });
+  });
+
+  it('three times at most, and then answers with SageMaker’s own answer', async () => {
+    failing(9, 'ModelNotReadyException', 429);
+    const answer = await lab.send();
+    expect(answer.status).toBe(429);
+    expect(answer.headers['x-amzn-errortype']).toBe('ModelNotReadyException');
+    expect(lab.aws.received.sagemaker).toHaveLength(3);
+    expect(lab.lines[0]).toMatchObject({ outcome: 'throttled' });
+  });
+
+  it('never what may have run', async () => {
+    for (const [code, status] of [
+      ['InternalFailure', 500],
+      ['ModelError', 424],
+      ['InternalDependencyException', 530],
+      ['ValidationError', 400],
+      ['SomethingNew', 500],
+    ] as const) {
+      const before = lab.aws.received.sagemaker.length;
+      lab.aws.respond.sagemaker = (_received, response) => refuse(response, code, status);
+      expect((await lab.send()).status).toBe(status);
+      expect(lab.aws.received.sagemaker.length - before).toBe(1);
+    }
+  });
+
+  it('nothing beyond the caller’s deadline', async () => {
+    failing(9, 'ServiceUnavailable', 503);
+    const answer = await lab.send({ remainingMs: 1_050 });
+    expect(answer.status).toBe(503);
+    expect(lab.aws.received.sagemaker).toHaveLength(1);
+  });
+
+  it('no broken connection, and says that the model may have run', async () => {
+    lab.aws.respond.sagemaker = (_received, response) => void response.socket?.destroy();
+    const answer = await lab.send();
+    expect(answer.status).toBe(530);
+    expect(answer.headers['x-amzn-errortype']).toBe('InternalDependencyException');
+    expect(answer.body.toString()).toContain('may have run');
+    expect(lab.aws.received.sagemaker).toHaveLength(1);
+  });
+
+  it('no answer that broke off in the middle', async () => {
+    lab.aws.respond.sagemaker = (_received, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('half');
+      setImmediate(() => response.socket?.destroy());
+    };
+    expect((await lab.send()).status).toBe(530);
+    expect(lab.aws.received.sagemaker).toHaveLength(1);
+  });
+
+  it('no timeout: 424, which no SDK repeats, in words', async () => {
+    lab.aws.respond.sagemaker = () => undefined;
+    const answer = await lab.send({ remainingMs: 1_150 });
+    expect(answer.status).toBe(424);
+    const body = JSON.parse(answer.body.toString());
+    expect(body).toMatchObject({ OriginalStatusCode: 0 });
+    expect(body.Message).toMatch(/gave up.*may have run/);
+    expect(lab.lines).toContainEqual(expect.objectContaining({ outcome: 'timeout', Failures: 1 }));
+  });
+
+  it('a request that could not be connected, as that never reached the model', async () => {
+    const gone = await openLab();
+    await gone.close();
+    lab.coldStart({ AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: gone.aws.url });
+    const answer = await lab.send();
+    expect(answer.status).toBe(503);
+    expect(answer.body.toString()).toContain('the model did not run');
+    expect(answer.headers['x-sharemaker-attempts']).toBe('3');
+  });
+});
+
+describe('the circuit breaker', () => {
+  const fail = (on: boolean) => {
+    lab.aws.respond.sagemaker = (_received, response) =>
+      on ? refuse(response, 'InternalFailure', 500) : void response.end('fine');
+  };
+
+  it('opens after ten failures in a row, says so, and lets one call try after a while', async () => {
+    fail(true);
+    for (let request = 0; request < 10; request += 1) expect((await lab.send()).status).toBe(500);
+    const open = await lab.send();
+    expect(open.status).toBe(503);
+    expect(open.headers).toMatchObject({ 'x-sharemaker-circuit': 'open', 'retry-after': '10' });
+    expect(open.body.toString()).toMatch(/failed 10 times in a row/);
+    expect(lab.aws.received.sagemaker).toHaveLength(10);
+    lab.advance(10_000);
+    expect((await lab.send()).status).toBe(500);
+    expect((await lab.send()).status).toBe(503);
+    lab.advance(10_000);
+    fail(false);
+    expect((await lab.send()).status).toBe(200);
+    expect((await lab.send()).status).toBe(200);
+  });
+
+  it('does not open for bad input, throttles or model errors', async () => {
+    for (const [code, status] of [
+      ['ValidationError', 400],
+      ['ModelError', 424],
+      ['ThrottlingException', 400],
+    ] as const) {
+      lab.aws.respond.sagemaker = (_received, response) => refuse(response, code, status);
+      for (let request = 0; request < 12; request += 1) expect((await lab.send()).status).toBe(status);
+    }
+  });
+
+  it('lets only one call try at a time', async () => {
+    fail(true);
+    for (let request = 0; request < 10; request += 1) await lab.send();
+    lab.advance(10_000);
+    const before = lab.aws.received.sagemaker.length;
+    const answers = await Promise.all(Array.from({ length: 5 }, () => lab.send()));
+    expect(answers.map(({ status }) => status).sort()).toEqual([500, 503, 503, 503, 503]);
+    expect(lab.aws.received.sagemaker.length - before).toBe(1);
+  });
+});
+
+describe('the cap on concurrency', () => {
+  it('holds over environments that know nothing of each other, and frees its slots', async () => {
+    await lab.subscribe({ alias: 'capped', limits: { concurrency: 2 } });
+    const waiting: (() => void)[] = [];
+    lab.aws.respond.sagemaker = (_received, response) => void waiting.push(() => response.end('fine'));
+    const first = lab.send({ alias: 'capped' });
+    lab.coldStart();
+    const second = lab.send({ alias: 'capped' });
+    await expect.poll(() => waiting.length).toBe(2);
+    lab.coldStart();
+    const third = await lab.send({ alias: 'capped' });
+    expect(third.status).toBe(429);
+    expect(third.headers).toMatchObject({ 'x-amzn-errortype': 'ThrottlingException', 'retry-after': '1' });
+    for (const release of waiting) release();
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+    lab.aws.respond.sagemaker = (_received, response) => void response.end('fine');
+    expect((await lab.send({ alias: 'capped' })).status).toBe(200);
+  });
+
+  it('gets back the slots of an environment that died', async () => {
+    await lab.subscribe({ alias: 'capped', limits: { concurrency: 1 } });
+    lab.aws.respond.sagemaker = () => undefined;
+    const abandoned = lab.send({ alias: 'capped', remainingMs: 5_000 });
+    await expect.poll(() => lab.aws.received.sagemaker.length).toBe(1);
+    lab.coldStart();
+    expect((await lab.send({ alias: 'capped' })).status).toBe(429);
+    lab.advance(6_000);
+    lab.aws.respond.sagemaker = (_received, response) => void response.end('fine');
+    expect((await lab.send({ alias: 'capped' })).status).toBe(200);
+    await abandoned;
+  });
+});
