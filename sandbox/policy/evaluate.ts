@@ -58,8 +58,10 @@ export function evaluate(input: EvaluationInput): Decision {
   };
   const question: Question = { input, subject, isTrust };
 
-  for (const { type, document } of policies) {
-    const answers = statementsOf(document).map((statement) => denies(statement, type, question));
+  for (const type of policyTypes) {
+    const answers = policies[type]
+      .flatMap(statementsOf)
+      .map((statement) => denies(statement, type, question));
     const isDenied = answers.some((answer) => answer !== false);
     if (isDenied && isTrust) return trustDenial(input, true);
     if (isDenied) return explicitDenial(input, type, !answers.includes(true));
@@ -84,21 +86,18 @@ interface Question {
   readonly isTrust: boolean;
 }
 
-interface Policy {
-  readonly type: PolicyType;
-  readonly document: PolicyDocument;
-}
+type Policies = Readonly<Record<PolicyType, readonly PolicyDocument[]>>;
 
-function policiesOf(input: EvaluationInput): Policy[] {
-  const byType: readonly [PolicyType, readonly (PolicyDocument | undefined)[]][] = [
-    ['identity', input.identity],
-    ['boundary', [input.boundary]],
-    ['session', input.session ?? []],
-    ['resource', [input.resourcePolicy]],
-  ];
-  return byType.flatMap(([type, documents]) =>
-    documents.flatMap((document) => (document === undefined ? [] : [{ type, document }])),
-  );
+/** In the order in which a refusal names them. */
+const policyTypes = ['identity', 'boundary', 'session', 'resource'] as const;
+
+function policiesOf({ identity, boundary, session = [], resourcePolicy }: EvaluationInput): Policies {
+  return {
+    identity,
+    boundary: boundary === undefined ? [] : [boundary],
+    session,
+    resource: resourcePolicy === undefined ? [] : [resourcePolicy],
+  };
 }
 
 /** Whether a Deny statement applies; what is not plainly an Allow is taken for a Deny. */
@@ -122,21 +121,22 @@ function isDeniedPrincipal({ statement }: VersionedStatement, { caller, boundary
   return boundary !== undefined || !isExemptByNotPrincipal(NotPrincipal, caller);
 }
 
-/** The policies of the caller's side that do not allow, in the order in which AWS names them. */
-function refusingTypes(policies: readonly Policy[], { input, subject }: Question): PolicyType[] {
-  const allows = ({ document }: Policy) =>
+/** The policies of the caller's side that do not allow. */
+function refusingTypes(policies: Policies, { input, subject }: Question): PolicyType[] {
+  const allows = (document: PolicyDocument) =>
     statementsOf(document).some(
       (versioned) =>
         versioned.statement.Effect === 'Allow' &&
         !hasPrincipal(versioned) &&
         covers(versioned, subject, false) === true,
     );
-  const of = (type: PolicyType) => policies.filter((policy) => policy.type === type);
-  const refusing: PolicyType[] = [];
-  if (input.caller.type !== 'Account' && !of('identity').some(allows)) refusing.push('identity');
-  if (!of('boundary').every(allows)) refusing.push('boundary');
-  if (!of('session').every(allows)) refusing.push('session');
-  return refusing;
+  const isAllowedBy: Readonly<Record<PolicyType, boolean>> = {
+    identity: input.caller.type === 'Account' || policies.identity.some(allows),
+    boundary: policies.boundary.every(allows),
+    session: policies.session.every(allows),
+    resource: true,
+  };
+  return policyTypes.filter((type) => !isAllowedBy[type]);
 }
 
 /** How the resource's policy allows the caller, by the strongest of its statements; undefined when none does. */
