@@ -1,6 +1,6 @@
 /**
  * Shows whether a share lets this account in, without running a model: takes the share role's session, then asks for
- * a production variant that does not exist. SageMaker checks the permission before it looks for the variant, so
+ * a production variant, or an input, that does not exist. SageMaker checks the permission before it looks for either, so
  * a ValidationError means "authorised" and AccessDenied means "shut".
  */
 
@@ -22,6 +22,7 @@ export type Probe = (terms: Terms, sourceIdentity: string) => Promise<ProbeResul
 const timeoutMs = 5_000;
 /** Valid as a name, and nobody's. */
 const noSuchVariant = 'sharemaker-probe-no-such-variant';
+const noSuchInput = 's3://sharemaker-probe-absent/nothing';
 const nothing = Buffer.alloc(0);
 
 export function createProbe(options: {
@@ -47,7 +48,7 @@ export function createProbe(options: {
           timeoutMs,
         });
         if (answer.kind !== 'error') {
-          // No endpoint answers for a variant it does not have; if one did, it let us in.
+          // An asynchronous request was queued and will fail; any other answer means that we were let in, too.
           if (answer.kind === 'stream') answer.stream.destroy();
           continue;
         }
@@ -72,12 +73,9 @@ function resultOfFailure(error: unknown): ProbeResult {
   return { access: 'shut', detail: `STS did not let us take the share role (${error.name}).` };
 }
 
-/**
- * InvokeEndpointAsync knows no variants; a request with neither body nor InputLocation is as harmless. Should SageMaker
- * look at that before it looks at the permission, only the share role is proven for this mode.
- */
+/** InvokeEndpointAsync knows no variants; an input that does not exist is as harmless, for no model sees it. */
 function headersFor(mode: Mode, { targets }: Terms): Record<string, string> {
-  if (mode === 'async') return {};
+  if (mode === 'async') return { 'x-amzn-sagemaker-inputlocation': noSuchInput };
   const model = targets?.models?.[0];
   return {
     'content-type': 'application/octet-stream',

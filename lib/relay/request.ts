@@ -47,7 +47,7 @@ export function readRequest(
     route,
     mode,
     alias,
-    inferenceId: event.pathParameters?.['inferenceId'],
+    inferenceId: decoded(event.pathParameters?.['inferenceId']),
     headers: forwardedHeaders(lists, mode),
     wantsServerSentEvents: route === 'stream' && wantsServerSentEvents(lists),
     body,
@@ -72,6 +72,16 @@ function aliasIn(event: APIGatewayProxyEvent): string {
     'ValidationError',
     'The name in the path is not an alias: 1 to 63 lower-case letters, digits and inner hyphens.',
   );
+}
+
+/** API Gateway leaves path parameters percent-encoded. */
+function decoded(parameter: string | undefined): string | undefined {
+  if (parameter === undefined) return undefined;
+  try {
+    return decodeURIComponent(parameter);
+  } catch {
+    throw refusal('ValidationError', 'The inference id in the path is not percent-encoded UTF-8.');
+  }
 }
 
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
