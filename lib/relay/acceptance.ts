@@ -2,11 +2,11 @@
 
 import { type Offer, offerSchema } from '../contract/offer.ts';
 import { Problem } from '../contract/problems.ts';
+import { sourceIdentityOf } from '../contract/source-identity.ts';
 import type { AcceptOfferBody } from '../contract/subscription.ts';
 import type { ReadOffer } from './offer-source.ts';
 import { originFilter } from './offer-source.ts';
 import type { Probe, ProbeResult } from './probe.ts';
-import { sourceIdentityOf } from './source-identity.ts';
 import { accept, isExpired, type SubscriptionRecord, termsOf, withTerms } from './subscription.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
 

@@ -1,6 +1,7 @@
 /** From a request to SageMaker's answer: who may, with which session, how often, and what is counted. */
 
 import type { Writable } from 'node:stream';
+import { sourceIdentityOf } from '../contract/source-identity.ts';
 import { refusalOf } from './admission.ts';
 import type { AsyncBroker } from './async.ts';
 import type { AsyncJobs } from './async-jobs.ts';
@@ -13,7 +14,6 @@ import { begin, outcomeOf, type Passage, timingHeaders, usageOf } from './passag
 import { refusalOfAny, refusalOfRuntime, refusalOfSession } from './refusals.ts';
 import { type RelayRequest, unknownAlias } from './request.ts';
 import type { RuntimeAnswer } from './runtime.ts';
-import { sourceIdentityOf } from './source-identity.ts';
 import { serverSentEvents } from './sse.ts';
 import { carryStream, nativeFraming } from './stream.ts';
 import type { SubscriptionRecord } from './subscription.ts';

@@ -34,7 +34,7 @@ export function readRequest(
   event: APIGatewayProxyEvent,
   more: { readonly now: number; readonly remainingMs: number; readonly departure: Departure },
 ): RelayRequest {
-  const route = (routeOf as Readonly<Record<string, RouteName | undefined>>)[event.resource];
+  const route = routeOf(event.resource);
   if (!route) throw refusal('ResourceNotFoundException', 'The relay has no such route.');
   const caller = event.requestContext?.identity?.userArn;
   if (!caller) throw refusal('AccessDeniedException', 'The request was not signed with AWS credentials.');

@@ -127,6 +127,7 @@ export function publicSubscription(record: SubscriptionRecord, now: number): Sub
     ...(record.detail !== undefined && { detail: record.detail }),
     acceptedAt: record.acceptedAt,
     acceptedBy: record.acceptedBy,
+    offerUrl: record.offerUrl,
     version: record.version,
   };
 }

@@ -11,13 +11,17 @@ import { refusal } from './errors.ts';
 export type RouteName = keyof typeof relayRoutes;
 
 /** API Gateway's resource → the route. The compiler holds it against the table of the contract. */
-export const routeOf: Readonly<Record<(typeof relayRoutes)[RouteName]['path'], RouteName>> = {
+export const routes: Readonly<Record<(typeof relayRoutes)[RouteName]['path'], RouteName>> = {
   '/endpoints/{alias}/invocations': 'sync',
   '/endpoints/{alias}/invocations-response-stream': 'stream',
   '/endpoints/{alias}/async-invocations': 'async',
   '/endpoints/{alias}/async-uploads': 'asyncUpload',
   '/endpoints/{alias}/async-results/{inferenceId}': 'asyncResult',
 };
+
+export function routeOf(resource: unknown): RouteName | undefined {
+  return Object.hasOwn(routes, resource as string) ? routes[resource as keyof typeof routes] : undefined;
+}
 
 /** The last part of SageMaker's path (API reference of Amazon SageMaker Runtime). */
 export const operationPath: Readonly<Record<Mode, string>> = {
@@ -30,27 +34,29 @@ export const operationPath: Readonly<Record<Mode, string>> = {
  * Request headers and the operations that know them. SageMaker strips what an operation does not know, and so do we.
  * A newer `x-amzn-sagemaker-*` header that is not in the table goes with all of them.
  */
-const knownIn: Readonly<Record<string, readonly Mode[]>> = {
-  'content-type': ['sync', 'stream', 'async'],
-  // In the other modes it says what the caller wants from us, not from the model.
-  accept: ['sync'],
-  'x-amzn-sagemaker-content-type': ['async'],
-  'x-amzn-sagemaker-accept': ['stream', 'async'],
-  'x-amzn-sagemaker-custom-attributes': ['sync', 'stream', 'async'],
-  'x-amzn-sagemaker-inference-id': ['sync', 'stream', 'async'],
-  'x-amzn-sagemaker-target-model': ['sync'],
-  'x-amzn-sagemaker-target-variant': ['sync', 'stream'],
-  'x-amzn-sagemaker-target-container-hostname': ['sync', 'stream'],
-  'x-amzn-sagemaker-inference-component': ['sync', 'stream'],
-  'x-amzn-sagemaker-session-id': ['sync', 'stream'],
-  'x-amzn-sagemaker-prefix-aware-id': ['sync', 'stream'],
-  'x-amzn-sagemaker-enable-explanations': ['sync'],
-  'x-amzn-sagemaker-inputlocation': ['async'],
-  'x-amzn-sagemaker-s3outputpathextension': ['async'],
-  'x-amzn-sagemaker-filename': ['async'],
-  'x-amzn-sagemaker-requestttlseconds': ['async'],
-  'x-amzn-sagemaker-invocationtimeoutseconds': ['async'],
-};
+const knownIn = new Map<string, readonly Mode[]>(
+  Object.entries({
+    'content-type': ['sync', 'stream', 'async'],
+    // In the other modes it says what the caller wants from us, not from the model.
+    accept: ['sync'],
+    'x-amzn-sagemaker-content-type': ['async'],
+    'x-amzn-sagemaker-accept': ['stream', 'async'],
+    'x-amzn-sagemaker-custom-attributes': ['sync', 'stream', 'async'],
+    'x-amzn-sagemaker-inference-id': ['sync', 'stream', 'async'],
+    'x-amzn-sagemaker-target-model': ['sync'],
+    'x-amzn-sagemaker-target-variant': ['sync', 'stream'],
+    'x-amzn-sagemaker-target-container-hostname': ['sync', 'stream'],
+    'x-amzn-sagemaker-inference-component': ['sync', 'stream'],
+    'x-amzn-sagemaker-session-id': ['sync', 'stream'],
+    'x-amzn-sagemaker-prefix-aware-id': ['sync', 'stream'],
+    'x-amzn-sagemaker-enable-explanations': ['sync'],
+    'x-amzn-sagemaker-inputlocation': ['async'],
+    'x-amzn-sagemaker-s3outputpathextension': ['async'],
+    'x-amzn-sagemaker-filename': ['async'],
+    'x-amzn-sagemaker-requestttlseconds': ['async'],
+    'x-amzn-sagemaker-invocationtimeoutseconds': ['async'],
+  }),
+);
 const ownPrefix = 'x-amzn-sagemaker-';
 
 /** SageMaker's longest header has 1024 characters; what is longer is wrong for it, but may still be sent to be told so. */
@@ -67,7 +73,7 @@ export function forwardedHeaders(lists: HeaderLists, mode: Mode): Record<string,
     const values = lists[sent];
     if (!values || values.length === 0) continue;
     const name = sent.toLowerCase();
-    const modes = knownIn[name];
+    const modes = knownIn.get(name);
     if (modes ? !modes.includes(mode) : !name.startsWith(ownPrefix)) continue;
     if (!modes) {
       unknown += 1;
@@ -120,7 +126,7 @@ export function answeredHeaders(rawHeaders: readonly string[]): Record<string, s
     const name = (rawHeaders[index] as string).toLowerCase();
     if (hopByHop.has(name)) continue;
     const value = rawHeaders[index + 1] as string;
-    answered[name] = name in answered ? `${answered[name]}, ${value}` : value;
+    answered[name] = Object.hasOwn(answered, name) ? `${answered[name]}, ${value}` : value;
   }
   return answered;
 }
