@@ -1,7 +1,7 @@
 import type { Caller } from '../types.ts';
 import { type Denied, explicitDenial, implicitDenial, type PolicyType, trustDenial } from './denial.ts';
 import type { PolicyDocument } from './document.ts';
-import { isExemptByNotPrincipal, type Naming, namingOf } from './principal.ts';
+import { isExemptByNotPrincipal, type Naming, namingOf, strongest } from './principal.ts';
 import { type ContextValues, requestContext } from './request-context.ts';
 import { covers, type Subject, statementsOf, type VersionedStatement } from './statement.ts';
 import { trustActions } from './trust-actions.ts';
@@ -150,7 +150,7 @@ function grantOf(document: PolicyDocument, { input, subject, isTrust }: Question
     // Everyone but the named. Read narrowly: it still leaves boundary and session policies their say.
     return namingOf(NotPrincipal, input.caller) === undefined ? 'role' : undefined;
   });
-  return (['direct', 'role', 'account'] as const).find((naming) => namings.includes(naming));
+  return strongest(namings);
 }
 
 /** An identity-based policy cannot have one; IAM refuses to store it, so here it allows nothing. */

@@ -17,7 +17,10 @@ export type Naming = 'direct' | 'role' | 'account';
  * never callers here, so such principals name nobody.
  */
 export function namingOf(element: PrincipalElement, caller: Principal): Naming | undefined {
-  const namings = awsPrincipals(element).map((principal) => nameOne(principal, caller));
+  return strongest(awsPrincipals(element).map((principal) => nameOne(principal, caller)));
+}
+
+export function strongest(namings: readonly (Naming | undefined)[]): Naming | undefined {
   return strengths.find((strength) => namings.includes(strength));
 }
 

@@ -16,6 +16,7 @@ const resourcePattern = fc.constantFrom(
   '*',
   'arn:aws:s3:::a/*',
   'arn:aws:s3:::*/x',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
   'arn:aws:s3:::${aws:username}/*',
   'arn:aws:s3:::b/x',
 );
@@ -30,11 +31,18 @@ const operator = fc.constantFrom(
   'NoSuchOperator',
 );
 const key = fc.constantFrom('aws:username', 'aws:TagKeys', 'aws:CurrentTime', 'ec2:NoSuchKey');
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
 const value = fc.constantFrom('a', 'b', '*', 'true', '2027-01-01', '${aws:username}');
-const condition = fc.dictionary(
-  operator,
-  fc.dictionary(key, fc.array(value, { maxLength: 2 }), { maxKeys: 2 }),
-  { maxKeys: 1 },
+const condition = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 2 },
+  {
+    arbitrary: fc.dictionary(
+      operator,
+      fc.dictionary(key, fc.array(value, { maxLength: 2 }), { minKeys: 1, maxKeys: 2 }),
+      { minKeys: 1, maxKeys: 1 },
+    ),
+    weight: 1,
+  },
 );
 const principal = fc.constantFrom(
   '*' as const,
@@ -52,7 +60,7 @@ const statement = (effect: fc.Arbitrary<Statement['Effect']>): fc.Arbitrary<Stat
   fc
     .tuple(fc.record({ Effect: effect, Condition: condition }), ofActions, ofResources)
     .map(([rest, actions, resources]) => ({ ...rest, ...actions, ...resources }));
-const anyEffect = fc.constantFrom<Statement['Effect']>('Allow', 'Allow', 'Deny');
+const anyEffect = fc.constantFrom<Statement['Effect']>(...Array(7).fill('Allow'), 'Deny');
 const document = fc
   .array(statement(anyEffect), { minLength: 1, maxLength: 4 })
   .map((Statement): PolicyDocument => ({ Version: '2012-10-17', Statement }));
@@ -64,7 +72,7 @@ const resourceDocument = fc
       Statement: rows.map(([row, Principal]) => ({ ...row, Principal })),
     }),
   );
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
 
 const input: fc.Arbitrary<EvaluationInput> = fc.record({
   action,
@@ -83,7 +91,7 @@ const input: fc.Arbitrary<EvaluationInput> = fc.record({
     'aws:CurrentTime': fc.constantFrom('2026-12-31T00:00:00Z', '2027-01-02T00:00:00Z'),
     'aws:TagKeys': fc.array(fc.constantFrom('a', 'b'), { maxLength: 2 }),
   }),
-  identity: fc.array(document, { maxLength: 2 }),
+  identity: fc.array(document, { minLength: 1, maxLength: 3 }),
   boundary: maybe(document),
   session: maybe(fc.array(document, { maxLength: 2 })),
   resourcePolicy: maybe(resourceDocument),
@@ -92,11 +100,11 @@ const input: fc.Arbitrary<EvaluationInput> = fc.record({
 const statements = ({ Statement }: PolicyDocument): readonly Statement[] => [Statement].flat();
 
 describe(`over random policies and requests (SEED=${seed})`, () => {
-  it('allows about as often as it refuses, so that the other properties say something', () => {
+  it('allows some and refuses some, so that the other properties say something', () => {
     const sample = fc.sample(input, { seed, numRuns: 2000 }).map((request) => evaluate(request).allowed);
     const share = sample.filter(Boolean).length / sample.length;
-    expect(share).toBeGreaterThan(0.05);
-    expect(share).toBeLessThan(0.95);
+    expect(share).toBeGreaterThan(0.1);
+    expect(share).toBeLessThan(0.9);
   });
 
   it('is never widened by one more Deny', () => {

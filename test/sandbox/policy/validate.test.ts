@@ -38,6 +38,7 @@ describe('a valid policy of each kind', () => {
       'identity',
       { Action: undefined, NotAction: 'iam:*', Resource: undefined, NotResource: '*' },
     ],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
     ['a variable with a colon in its name', 'identity', { Resource: 'arn:aws:s3:::b/${aws:username}/*' }],
     ['an ARN cut short by a star', 'identity', { Resource: 'arn:aws:s3:*' }],
     ['a path of IAM', 'identity', { Resource: 'arn:aws:iam::*:role/sharemaker/*' }],
