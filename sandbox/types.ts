@@ -31,6 +31,10 @@ export interface Session {
   readonly sourceIdentity?: string;
   readonly policies: readonly PolicyDocument[];
   readonly tags: Readonly<Record<string, string>>;
+  /** The access key id of whoever assumed the role: what leads from a chained session back to its Lambda. */
+  readonly assumedWith?: string;
+  /** Keys of the tags that a role assumed from this session inherits. */
+  readonly transitiveTagKeys?: readonly string[];
 }
 
 /** One signed, verified request to one service. */
@@ -168,7 +172,13 @@ export interface Iam {
   readonly authorize: Authorize;
   /** Undefined: there is no such key, or it is not visible yet. */
   findKey(accessKeyId: string): KeyRecord | undefined;
-  addAccount(accountId: string, options?: { readonly orgId?: string }): void;
+  /** Quotas are AWS's defaults unless given: 1,000 roles, trust policies of 2,048 characters. */
+  addAccount(
+    accountId: string,
+    options?: { readonly orgId?: string; readonly rolesQuota?: number; readonly trustCharsMax?: number },
+  ): void;
+  /** The organization of the account, if it has one. */
+  orgIdOf(accountId: string): string | undefined;
   /** What was there before the story begins is visible at once, whatever the lag. */
   seedUser(
     accountId: string,

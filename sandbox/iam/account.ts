@@ -1,7 +1,7 @@
 /** The whole account in one answer: its numbers, and everything it has. */
 
-import { anyResource, type IamCall, type Operations } from './call.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
+import { anyResource, type IamCall, type Operations } from './call.ts';
 import {
   describeAttached,
   describeBoundary,
@@ -24,7 +24,7 @@ import type { XmlMembers } from './xml.ts';
 export const accountOperations: Operations = {
   GetAccountSummary: {
     subject: anyResource,
-    run: (call) => ({ SummaryMap: mapEntries(summaryOf(call)) }),
+    run: (call) => ({ SummaryMap: new Map(Object.entries(summaryOf(call))) }),
   },
 
   GetAccountAuthorizationDetails: {
@@ -32,7 +32,8 @@ export const accountOperations: Operations = {
     subject: anyResource,
     run(call) {
       const filter = call.input.list('Filter');
-      const sections = filter.length === 0 ? allSections : allSections.filter(({ name }) => filter.includes(name));
+      const sections =
+        filter.length === 0 ? allSections : allSections.filter(({ name }) => filter.includes(name));
       // One list over all sections: `1:admin`, `3:a-role`. The digit keeps the sections in order.
       const all = sections.flatMap(({ digit, keysOf }) => keysOf(call).map((key) => `${digit}:${key}`));
       const { keys, members } = pageOfKeys(all, call.input);
@@ -161,7 +162,7 @@ function describePolicyDetail(
 }
 
 /** Quotas are the defaults of "IAM and AWS STS quotas", but for what the account was given. */
-function summaryOf({ account, state }: IamCall): Readonly<Record<string, number>> {
+function summaryOf({ account }: IamCall): Readonly<Record<string, number>> {
   return {
     Users: account.users.size,
     UsersQuota: 5000,
@@ -190,6 +191,5 @@ function summaryOf({ account, state }: IamCall): Readonly<Record<string, number>
     MFADevicesInUse: 0,
     Providers: 0,
     ServerCertificates: 0,
-    AccountPasswordPresent: state.accounts.has(account.id) ? 1 : 0,
   };
 }

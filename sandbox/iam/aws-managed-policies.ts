@@ -51,11 +51,15 @@ export const awsManagedPolicies: ReadonlyMap<string, ManagedPolicy> = new Map(
         Action: ['s3:CreateBucket', 's3:GetBucketLocation', 's3:ListBucket', 's3:ListAllMyBuckets'],
         Resource: '*',
       },
-      { Effect: 'Allow', Action: ['sns:Subscribe', 'sns:CreateTopic', 'sns:Publish'], Resource: [
-        'arn:aws:sns:*:*:*SageMaker*',
-        'arn:aws:sns:*:*:*Sagemaker*',
-        'arn:aws:sns:*:*:*sagemaker*',
-      ] },
+      {
+        Effect: 'Allow',
+        Action: ['sns:Subscribe', 'sns:CreateTopic', 'sns:Publish'],
+        Resource: [
+          'arn:aws:sns:*:*:*SageMaker*',
+          'arn:aws:sns:*:*:*Sagemaker*',
+          'arn:aws:sns:*:*:*sagemaker*',
+        ],
+      },
     ]),
     managed('/service-role/', 'AWSLambdaBasicExecutionRole', 'ANPAJNCQGXC42545SKXIK', [
       {

@@ -66,7 +66,7 @@ export const constraints = {
   Scope: { type: 'choice', values: ['All', 'AWS', 'Local'] },
   PolicyUsageFilter: { type: 'choice', values: ['PermissionsPolicy', 'PermissionsBoundary'] },
   // STS
-  RoleArn: { type: 'text', min: 20, max: 2048, pattern: /^[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF]+$/ },
+  RoleArn: arn,
   RoleSessionName: { type: 'text', min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ },
   ExternalId: { type: 'text', min: 2, max: 1224, pattern: /^[\w+=,.@:/-]*$/, isSensitive: true },
   SourceIdentity: { type: 'text', min: 2, max: 64, pattern: /^[\w+=,.@-]*$/ },
@@ -134,7 +134,10 @@ function failureOf(constraint: Constraint, value: string): string | undefined {
   }
 }
 
-function isInRange({ min = 0, max }: { readonly min?: number; readonly max: number }, value: string): boolean {
+function isInRange(
+  { min = 0, max }: { readonly min?: number; readonly max: number },
+  value: string,
+): boolean {
   return value.length >= min && value.length <= max;
 }
 

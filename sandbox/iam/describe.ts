@@ -67,9 +67,7 @@ export function describeGroup(group: Group): XmlMembers {
 }
 
 export function describeBoundary(arn: string | undefined): XmlMembers | undefined {
-  return arn === undefined
-    ? undefined
-    : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn };
+  return arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn };
 }
 
 export function describeTags(tags: Tags): XmlMembers[] {

@@ -43,7 +43,9 @@ function operationsOf({ kind, title, inlineCharsMax, attachedQuota }: Kind): Ope
         const policy = readPolicy(call.input.need('PolicyDocument'), 'identity');
         const inline = new Map(entity.inline).set(call.input.need('PolicyName'), policy);
         if (totalChars(inline) > inlineCharsMax)
-          throw limitExceeded(`Maximum policy size of ${inlineCharsMax} bytes exceeded for ${kind} ${entity.name}`);
+          throw limitExceeded(
+            `Maximum policy size of ${inlineCharsMax} bytes exceeded for ${kind} ${entity.name}`,
+          );
         change(call, kind, { inline });
         return undefined;
       },
@@ -136,11 +138,7 @@ function change(
   tableOf(call.account, kind).set(keyOf(before.name), { ...before, ...changes } as never);
 }
 
-function needInline(
-  inline: ReadonlyMap<string, StoredPolicy>,
-  kind: EntityKind,
-  name: string,
-): StoredPolicy {
+function needInline(inline: ReadonlyMap<string, StoredPolicy>, kind: EntityKind, name: string): StoredPolicy {
   const policy = inline.get(name);
   if (!policy) throw noSuchEntity(`The ${kind} policy with name ${name} cannot be found.`);
   return policy;

@@ -23,8 +23,7 @@ export function isUsable(accountId: string, arn: string): boolean {
 
 /** The document in force, as authorization sees it. */
 export function visibleDocument(state: IamState, arn: string): PolicyDocument | undefined {
-  const policy =
-    awsManagedPolicies.get(arn) ?? state.accounts.get(accountOf(arn))?.policies.visible(arn);
+  const policy = awsManagedPolicies.get(arn) ?? state.accounts.get(accountOf(arn))?.policies.visible(arn);
   return policy?.versions.get(policy.defaultVersionId)?.document;
 }
 
@@ -43,7 +42,8 @@ export function attachmentsOf(state: IamState, accountId: string): ReadonlyMap<s
   for (const table of [roles, users, groups])
     for (const entity of table.values()) {
       for (const arn of entity.attached) count(arn, 'policies');
-      if (entity.kind !== 'group' && entity.boundaryArn !== undefined) count(entity.boundaryArn, 'boundaries');
+      if (entity.kind !== 'group' && entity.boundaryArn !== undefined)
+        count(entity.boundaryArn, 'boundaries');
     }
   return counts;
 }

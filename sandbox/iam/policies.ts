@@ -1,11 +1,11 @@
 /** Managed policies and their versions. */
 
-import { anyResource, type IamCall, type Operations, type Subject } from './call.ts';
+import { AwsFault } from '../aws-fault.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
+import { anyResource, type IamCall, type Operations, type Subject } from './call.ts';
 import { describePolicy } from './describe.ts';
 import { encodePolicy, policyChars, readPolicy } from './documents.ts';
-import { deleteConflict, entityAlreadyExists, limitExceeded, noSuchEntity, quotaExceeded } from './faults.ts';
-import { AwsFault } from '../aws-fault.ts';
+import { entityAlreadyExists, limitExceeded, noSuchEntity, quotaExceeded } from './faults.ts';
 import { ids } from './ids.ts';
 import { attachmentsOf, findPolicy, isUsable, policyArn } from './managed-policy.ts';
 import { pagedAnswer } from './paging.ts';
@@ -71,7 +71,9 @@ export const policyOperations: Operations = {
           path.startsWith(prefix) && (!input.flag('OnlyAttached') || (counts.get(arn)?.[usage] ?? 0) > 0),
       );
       const entries = found.map((policy) => [policy.arn, policy] as const).sort(byArn);
-      return pagedAnswer('Policies', entries, input, (policy) => describePolicy(policy, counts.get(policy.arn)));
+      return pagedAnswer('Policies', entries, input, (policy) =>
+        describePolicy(policy, counts.get(policy.arn)),
+      );
     },
   },
 
@@ -133,7 +135,9 @@ export const policyOperations: Operations = {
     subject: named,
     run(call) {
       const policy = needPolicy(call);
-      const versions = [...policy.versions].map(([id, version]) => [id.padStart(8, '0'), [id, version]] as const);
+      const versions = [...policy.versions].map(
+        ([id, version]) => [id.padStart(8, '0'), [id, version]] as const,
+      );
       return pagedAnswer('Versions', versions.sort(byArn), call.input, ([id, version]) =>
         describeVersion(policy, id, version),
       );
@@ -204,8 +208,7 @@ function needOwn(call: IamCall): ManagedPolicy {
 function needVersion({ input }: IamCall, policy: ManagedPolicy): readonly [string, PolicyVersion] {
   const id = input.need('VersionId');
   const version = policy.versions.get(id);
-  if (!version)
-    throw noSuchEntity(`Policy ${policy.arn} version ${id} does not exist or is not attachable.`);
+  if (!version) throw noSuchEntity(`Policy ${policy.arn} version ${id} does not exist or is not attachable.`);
   return [id, version];
 }
 

@@ -1,14 +1,13 @@
 import { anyResource, type IamCall, type Operations, type Subject } from './call.ts';
 import { describeRole, describeRoleFully, describeTags } from './describe.ts';
 import { policyChars, readPolicy } from './documents.ts';
-import { deleteConflict, entityAlreadyExists, invalidInput, quotaExceeded } from './faults.ts';
+import { deleteConflict, entityAlreadyExists, invalidInput, noSuchEntity, quotaExceeded } from './faults.ts';
 import { ids } from './ids.ts';
 import { need, requestTags, subjectOf, withContext } from './lookup.ts';
 import { findPolicy, isUsable } from './managed-policy.ts';
 import { pagedAnswer, pageOfKeys } from './paging.ts';
-import { noSuchEntity } from './faults.ts';
-import { tagged, untagged } from './tags.ts';
 import { type Account, keyOf, putNew, type Role } from './state.ts';
+import { tagged, untagged } from './tags.ts';
 import { storedTrust } from './trust-principals.ts';
 
 const role = subjectOf('role');
@@ -24,7 +23,8 @@ export const roleOperations: Operations = {
       const document = readTrust(call, input.need('AssumeRolePolicyDocument'));
       const boundaryArn = readBoundary(call);
       if (account.roles.get(keyOf(name))) throw entityAlreadyExists(`Role with name ${name} already exists.`);
-      if (account.roles.size >= account.rolesQuota) throw quotaExceeded('RolesPerAccount', account.rolesQuota);
+      if (account.roles.size >= account.rolesQuota)
+        throw quotaExceeded('RolesPerAccount', account.rolesQuota);
       const description = input.text('Description');
       const created: Role = {
         kind: 'role',
@@ -58,7 +58,8 @@ export const roleOperations: Operations = {
     run({ input, account, state }) {
       const prefix = input.text('PathPrefix') ?? '/';
       const keys = account.roles.sortedKeys();
-      const within = prefix === '/' ? keys : keys.filter((key) => account.roles.get(key)?.path.startsWith(prefix));
+      const within =
+        prefix === '/' ? keys : keys.filter((key) => account.roles.get(key)?.path.startsWith(prefix));
       const page = pageOfKeys(within, input);
       const roles = page.keys.flatMap((key) => account.roles.get(key) ?? []);
       return { Roles: roles.map((each) => describeRole(each, state)), ...page.members };
@@ -161,7 +162,12 @@ export const roleOperations: Operations = {
     subject: role,
     run(call) {
       const tags = [...need(call, 'role').tags].map((tag) => [tag[0], tag] as const);
-      return pagedAnswer('Tags', tags.sort(byKey), call.input, (tag) => describeTags(new Map([tag]))[0] ?? {});
+      return pagedAnswer(
+        'Tags',
+        tags.sort(byKey),
+        call.input,
+        (tag) => describeTags(new Map([tag]))[0] ?? {},
+      );
     },
   },
 };

@@ -97,7 +97,10 @@ export interface IamState {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly accessKeys: Table<AccessKey>;
   /** Where a role or user was put, by its unique id; what is there now may be another of the same name. */
-  readonly places: Map<string, { readonly accountId: string; readonly table: 'roles' | 'users'; readonly key: string }>;
+  readonly places: Map<
+    string,
+    { readonly accountId: string; readonly table: 'roles' | 'users'; readonly key: string }
+  >;
   /** By role id: when a session of the role was last used, and where. */
   readonly lastUsed: Map<string, { readonly at: number; readonly region: string }>;
   addAccount(accountId: string, options?: AccountOptions): void;

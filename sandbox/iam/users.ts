@@ -42,7 +42,9 @@ export const userOperations: Operations = {
     optional: ['UserName'],
     subject: (call) => {
       const found = ownOrNamed(call);
-      return { resource: found?.arn ?? `arn:aws:iam::${call.account.id}:user/${call.input.text('UserName') ?? ''}` };
+      return {
+        resource: found?.arn ?? `arn:aws:iam::${call.account.id}:user/${call.input.text('UserName') ?? ''}`,
+      };
     },
     run(call) {
       const found = ownOrNamed(call);
@@ -108,10 +110,12 @@ export const userOperations: Operations = {
     optional: ['Marker', 'MaxItems'],
     subject: user,
     run(call) {
-      const groups = need(call, 'user').groups.toSorted().flatMap((key) => {
-        const group = call.account.groups.get(key);
-        return group ? [[key, group] as const] : [];
-      });
+      const groups = need(call, 'user')
+        .groups.toSorted()
+        .flatMap((key) => {
+          const group = call.account.groups.get(key);
+          return group ? [[key, group] as const] : [];
+        });
       return pagedAnswer('Groups', groups, call.input, describeGroup);
     },
   },

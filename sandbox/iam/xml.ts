@@ -1,5 +1,14 @@
-/** Content of an AWS query answer: members by name, lists as `<member>` elements, undefined left out. */
-export type XmlContent = string | number | boolean | readonly XmlContent[] | XmlMembers;
+/**
+ * Content of an AWS query answer: members by name, lists as `<member>` elements, maps as `<entry>` elements,
+ * undefined left out.
+ */
+export type XmlContent =
+  | string
+  | number
+  | boolean
+  | readonly XmlContent[]
+  | ReadonlyMap<string, XmlContent>
+  | XmlMembers;
 
 export interface XmlMembers {
   readonly [name: string]: XmlContent | undefined;
@@ -14,6 +23,12 @@ function write(content: XmlContent): string {
   if (typeof content === 'string') return escapeText(content);
   if (typeof content !== 'object') return String(content);
   if (isList(content)) return content.map((each) => element('member', each)).join('');
+  if (content instanceof Map)
+    return [...content].map(([key, value]) => element('entry', { key, value })).join('');
+  return writeMembers(content as XmlMembers);
+}
+
+function writeMembers(content: XmlMembers): string {
   let text = '';
   for (const name in content) {
     const value = content[name];
@@ -22,7 +37,7 @@ function write(content: XmlContent): string {
   return text;
 }
 
-function isList(content: readonly XmlContent[] | XmlMembers): content is readonly XmlContent[] {
+function isList(content: XmlContent): content is readonly XmlContent[] {
   return Array.isArray(content);
 }
 
