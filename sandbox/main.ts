@@ -9,6 +9,8 @@ const usage = `Usage: npm run sandbox -- [--ready-file FILE] [--port PORT] [--en
   --port PORT           listen on 127.0.0.1:PORT; a free port unless given
   --endpoint NAME=URL   attach a container that speaks SageMaker's /invocations contract`;
 
+class WrongUsage extends Error {}
+
 try {
   await main();
 } catch (error) {
@@ -29,8 +31,6 @@ async function main(): Promise<void> {
   if (readyFile !== undefined) await rm(readyFile, { force: true });
   await sandbox.close();
 }
-
-class WrongUsage extends Error {}
 
 function readFlags() {
   const { values } = parseArgs({

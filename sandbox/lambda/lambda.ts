@@ -12,7 +12,7 @@ export interface Lambda {
   deploy(stack: Stack, bundles: ReadonlyMap<string, string>): void;
   /** @param name as Lambda knows it, `sharemaker-dev-create-grant` @throws Error when there is no such function */
   invoke(accountId: string, name: string, event: unknown, signal?: AbortSignal): Promise<Outcome>;
-  /** Whose credentials these are: the function's operation, `create-grant`. */
+  /** Whose credentials these are, its own or those of roles it assumed: the function's operation, `create-grant`. */
   functionOf(accessKeyId: string): string | undefined;
   /** Kills the environment that holds these credentials. */
   crash(accessKeyId: string): void;
@@ -32,7 +32,7 @@ export interface LogLine {
 
 export interface LambdaOptions {
   readonly clock: SandboxClock;
-  readonly iam: Pick<Iam, 'serviceSession'>;
+  readonly iam: Pick<Iam, 'serviceSession' | 'findKey'>;
   /** Where every AWS service answers; known once the sandbox listens. */
   readonly endpointUrl: () => string;
   readonly environmentsMax?: number;
@@ -78,6 +78,12 @@ export function createLambda(options: LambdaOptions): Lambda {
     return pooled;
   }
 
+  function holderOf(accessKeyId: string) {
+    let id: string | undefined = accessKeyId;
+    while (id !== undefined && !holders.has(id)) id = iam.findKey(id)?.caller.session?.assumedWith;
+    return id === undefined ? undefined : holders.get(id);
+  }
+
   return {
     deploy(stack, bundles) {
       for (const entry of stack.functions) {
@@ -102,13 +108,13 @@ export function createLambda(options: LambdaOptions): Lambda {
       };
       return pool.invoke({ event, context, timeoutMs: entry.timeoutMs, ...(signal && { signal }) });
     },
-    functionOf: (accessKeyId) => holders.get(accessKeyId)?.key,
+    functionOf: (accessKeyId) => holderOf(accessKeyId)?.key,
     crash(accessKeyId) {
       const failure = {
         errorType: 'Runtime.ExitError',
         errorMessage: 'Runtime exited with error: signal: killed',
       };
-      void holders.get(accessKeyId)?.environment.kill(failure);
+      void holderOf(accessKeyId)?.environment.kill(failure);
     },
     logs,
     controlRoutes: {

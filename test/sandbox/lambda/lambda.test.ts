@@ -81,6 +81,16 @@ describe('an environment', () => {
     expect(rig.keys).toHaveLength(2);
   });
 
+  it('is known by its own keys and by those of the roles it assumed', async () => {
+    const hanging = rig.invoke('handler', { do: 'hang' });
+    await vi.waitFor(() => expect(rig.keys).toHaveLength(1));
+    rig.chain('ASIACHAINED');
+    expect(rig.lambda.functionOf('ASIACHAINED')).toBe('handler');
+    expect(rig.lambda.functionOf('ASIASTRANGER')).toBeUndefined();
+    rig.lambda.crash('ASIACHAINED');
+    expect(await hanging).toMatchObject({ type: 'failure' });
+  });
+
   it('that is killed fails its invocation, and the next one starts afresh', async () => {
     const hanging = rig.invoke('handler', { do: 'hang' });
     await vi.waitFor(() => expect(rig.keys).toHaveLength(1));
