@@ -1,12 +1,13 @@
 import { serve } from '../../lib/http/serve.ts';
-import { createStore } from '../../lib/relay/child.ts';
+import { openTable } from '../../lib/relay/child.ts';
 import { subscriptionNotFound } from '../../lib/relay/found.ts';
+import { removeSubscription } from '../../lib/relay/subscription-store.ts';
 import { lambdaSurroundings } from '../../lib/relay/surroundings.ts';
 
-const store = createStore(lambdaSurroundings());
+const table = openTable(lambdaSurroundings());
 
 export const handler = serve('remove-subscription', async ({ input }) => {
   const { alias } = input.params;
-  if (!(await store.remove(alias))) throw subscriptionNotFound(alias);
+  if (!(await removeSubscription(table, alias))) throw subscriptionNotFound(alias);
   return { status: 204 };
 });

@@ -8,10 +8,10 @@ import type { ReadOffer } from './offer-source.ts';
 import { originFilter } from './offer-source.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { accept, isExpired, type SubscriptionRecord, termsOf, withTerms } from './subscription.ts';
-import type { SubscriptionStore } from './subscription-store.ts';
+import { readSubscription, type SubscriptionTable, writeSubscription } from './subscription-store.ts';
 
 export interface AcceptanceOptions {
-  readonly store: SubscriptionStore;
+  readonly table: SubscriptionTable;
   readonly readOffer: ReadOffer;
   readonly probe: Probe;
   readonly childAccountId: string;
@@ -34,10 +34,10 @@ export async function acceptOffer(
   acting: Acting,
   options: AcceptanceOptions,
 ): Promise<SubscriptionRecord> {
-  const { store, now } = options;
+  const { table, now } = options;
   const offer = 'offer' in body ? body.offer : await offerAt(body.offerUrl, options);
   judge(offer, options);
-  const existing = await store.read(body.alias);
+  const existing = await readSubscription(table, body.alias);
   if (existing && existing.grantId !== offer.grantId) throw aliasTaken(body.alias);
 
   const result = await probeUntil(offer, acting, options);
@@ -47,7 +47,7 @@ export async function acceptOffer(
 
   const fresh = accept(offer, { alias: body.alias, acceptedBy: acting.callerArn, now: now() });
   const record = existing ? asChecked(withTerms(existing, termsOf(offer)), result, now()) : fresh;
-  if (await store.write(record)) return record;
+  if (await writeSubscription(table, record)) return record;
   throw new Problem('request.conflict', `Alias ${body.alias} was changed by another request.`);
 }
 
@@ -57,7 +57,7 @@ export async function checkSubscription(
   acting: Acting,
   options: AcceptanceOptions,
 ): Promise<SubscriptionRecord> {
-  const { store, readOffer, probe, now } = options;
+  const { table, readOffer, probe, now } = options;
   // An offer that cannot be read, or is another's, changes nothing: the probe decides.
   const reading = await readOffer(subscription.offerUrl);
   const parsed = 'offer' in reading ? offerSchema.safeParse(reading.offer) : undefined;
@@ -67,7 +67,7 @@ export async function checkSubscription(
     ? ({ access: 'shut', detail: `The grant expired at ${current.expiresAt}.` } as const)
     : await probe(current, sourceIdentityOf(acting.callerArn));
   const checked = asChecked(current, result, now());
-  if (await store.write(checked)) return checked;
+  if (await writeSubscription(table, checked)) return checked;
   throw new Problem('request.conflict', `Subscription ${subscription.alias} was changed by another request.`);
 }
 

@@ -55,16 +55,7 @@ function credentialsIn(xml: string): SessionCredentials {
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt };
 }
 
-/** STS's answers are flat where we look: no element of these names nests another. */
+/** STS's answers are flat where we look, and what we read of them (base64, a date, a code) holds no entities. */
 function element(xml: string, name: string): string | undefined {
-  const value = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  return value?.replace(/&(amp|lt|gt|quot|apos|#x?[0-9a-fA-F]+);/g, decodeEntity).trim();
-}
-
-const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function decodeEntity(_whole: string, name: string): string {
-  if (!name.startsWith('#')) return entities[name] ?? '';
-  const isHex = name[1] === 'x';
-  return String.fromCodePoint(Number.parseInt(name.slice(isHex ? 2 : 1), isHex ? 16 : 10) || 0xfffd);
+  return new RegExp(`<${name}>\\s*([^<\\s]*)`).exec(xml)?.[1];
 }

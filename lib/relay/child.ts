@@ -8,13 +8,13 @@ import { createHttp } from './http.ts';
 import { createOfferSource } from './offer-source.ts';
 import { createProbe } from './probe.ts';
 import { createRuntime } from './runtime.ts';
-import { createSubscriptionStore, type SubscriptionStore } from './subscription-store.ts';
+import type { SubscriptionTable } from './subscription-store.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Throws Error when the environment is incomplete. */
-export function createStore(surroundings: Surroundings): SubscriptionStore {
+export function openTable(surroundings: Surroundings): SubscriptionTable {
   const { aws, settings } = ground(surroundings);
-  return createSubscriptionStore(createDynamo(aws), settings.subscriptionsTable);
+  return { dynamo: createDynamo(aws), table: settings.subscriptionsTable };
 }
 
 /** Throws Error when the environment is incomplete. */
@@ -24,7 +24,7 @@ export function createAcceptance(surroundings: Surroundings): AcceptanceOptions 
   if (!/^\d{12}$/.test(childAccountId))
     throw new Error('The environment variable CHILD_ACCOUNT_ID is missing.');
   return {
-    store: createSubscriptionStore(createDynamo(aws), settings.subscriptionsTable),
+    table: { dynamo: createDynamo(aws), table: settings.subscriptionsTable },
     readOffer: createOfferSource({ ...aws, allowedOrigins }),
     probe: createProbe({ assumeRole: createAssumeRole(aws), runtime: createRuntime(aws) }),
     childAccountId,

@@ -14,6 +14,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
+/** A length or a checksum is wrong. */
 export class FrameError extends Error {}
 
 /** Cuts a byte stream at frame boundaries. `push` answers all whole frames at once, as they came. Throws FrameError. */
@@ -56,12 +57,10 @@ export function* framesIn(bytes: Buffer): Generator<Buffer> {
 export function decodeFrame(frame: Buffer): Frame {
   const crc32 = checksum();
   const total = frame.length;
-  if (total < preludeBytes + trailerBytes || frame.readUInt32BE(0) !== total)
-    throw new FrameError('a frame has a wrong length');
-  if (crc32(frame.subarray(0, 8)) !== frame.readUInt32BE(8))
-    throw new FrameError("a frame's prelude is damaged");
+  if (total < preludeBytes + trailerBytes || frame.readUInt32BE(0) !== total) throw new FrameError();
+  if (crc32(frame.subarray(0, 8)) !== frame.readUInt32BE(8)) throw new FrameError();
   if (crc32(frame.subarray(0, total - trailerBytes)) !== frame.readUInt32BE(total - trailerBytes))
-    throw new FrameError('a frame is damaged');
+    throw new FrameError();
   return {
     headers: headersIn(frame),
     payload: frame.subarray(preludeBytes + frame.readUInt32BE(4), total - trailerBytes),
@@ -72,14 +71,14 @@ export function decodeFrame(frame: Buffer): Frame {
 export function headersIn(frame: Buffer): Record<string, string> {
   const headers: Record<string, string> = {};
   const end = preludeBytes + frame.readUInt32BE(4);
-  if (end > frame.length - trailerBytes) throw new FrameError('a frame has a wrong header length');
+  if (end > frame.length - trailerBytes) throw new FrameError();
   for (let at = preludeBytes; at < end; ) {
     const nameEnd = at + 1 + (frame[at] as number);
     const type = frame[nameEnd];
     // SageMaker uses strings alone; the length of another type's value is not worth knowing.
     if (type !== stringHeaderType || nameEnd + 3 > end) break;
     const valueEnd = nameEnd + 3 + frame.readUInt16BE(nameEnd + 1);
-    if (valueEnd > end) throw new FrameError("a frame's headers do not fit");
+    if (valueEnd > end) throw new FrameError();
     headers[frame.toString('utf8', at + 1, nameEnd)] = frame.toString('utf8', nameEnd + 3, valueEnd);
     at = valueEnd;
   }
@@ -127,8 +126,7 @@ function endOfWholeFrames(bytes: Buffer): number {
   let at = 0;
   while (bytes.length - at >= preludeBytes) {
     const total = bytes.readUInt32BE(at);
-    if (total < preludeBytes + trailerBytes || total > frameBytesMax)
-      throw new FrameError('a frame has an impossible length');
+    if (total < preludeBytes + trailerBytes || total > frameBytesMax) throw new FrameError();
     if (bytes.length - at < total) break;
     at += total;
   }

@@ -16,7 +16,7 @@ import { createRenew } from './renewal.ts';
 import { createRuntime } from './runtime.ts';
 import { createSessions } from './session.ts';
 import { createSubscriptionCache } from './subscription-cache.ts';
-import { createSubscriptionStore } from './subscription-store.ts';
+import { readSubscription, writeSubscription } from './subscription-store.ts';
 import type { Surroundings } from './surroundings.ts';
 import { usageLine } from './usage.ts';
 
@@ -30,10 +30,18 @@ export function createRelay(surroundings: Surroundings): Invoke {
   const table = settings.subscriptionsTable;
   const newId = () => globalThis.crypto.randomUUID();
 
-  const store = createSubscriptionStore(dynamo, table);
-  const subscriptions = createSubscriptionCache({ read: store.read, now });
+  const subscriptionTable = { dynamo, table };
+  const subscriptions = createSubscriptionCache({
+    read: (alias) => readSubscription(subscriptionTable, alias),
+    now,
+  });
   const readOffer = createOfferSource({ ...aws, allowedOrigins: settings.allowedOrigins });
-  const renew = createRenew({ cache: subscriptions, readOffer, write: store.write, now });
+  const renew = createRenew({
+    cache: subscriptions,
+    readOffer,
+    write: (record) => writeSubscription(subscriptionTable, record),
+    now,
+  });
   const jobs = createAsyncJobs({ dynamo, table, now });
 
   return createInvoke({

@@ -29,21 +29,16 @@ export interface SigningScope {
 /** The headers that make the request a signed one: the given ones and `x-amz-date`, `x-amz-security-token`, `authorization`. */
 export function sign(request: SignableRequest, scope: SigningScope): Record<string, string> {
   const { credentials, service } = scope;
-  const { long, short } = datesOf(scope.now);
-  const headers: Record<string, string> = { ...request.headers, 'x-amz-date': long };
+  const stamp = stampOf(scope);
+  const headers: Record<string, string> = { ...request.headers, 'x-amz-date': stamp.date };
   if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
   const payloadHash = hash('sha256', request.body ?? '', 'hex');
   // S3 alone wants the hash said as well.
   if (service === 's3') headers['x-amz-content-sha256'] = payloadHash;
-
-  const { canonical, names } = canonicalHeaders(headers);
-  const credentialScope = `${short}/${scope.region}/${service}/aws4_request`;
-  const canonicalRequest = `${request.method}\n${canonicalPath(request.path, service)}\n${canonicalQuery(
-    request.query,
-  )}\n${canonical}\n${names}\n${payloadHash}`;
-  const signature = signatureOf(canonicalRequest, long, credentialScope, scope, short);
+  const canonical = canonicalHeaders(headers);
+  const signature = signatureOf({ ...request, payloadHash }, canonical, stamp, scope);
   headers['authorization'] =
-    `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${names}, Signature=${signature}`;
+    `AWS4-HMAC-SHA256 Credential=${stamp.credential}, SignedHeaders=${canonical.names}, Signature=${signature}`;
   return headers;
 }
 
@@ -52,25 +47,21 @@ export function presign(
   request: Omit<SignableRequest, 'body' | 'query'>,
   scope: SigningScope & { readonly expiresInSeconds: number },
 ): string {
-  const { credentials } = scope;
-  const { long, short } = datesOf(scope.now);
-  const credentialScope = `${short}/${scope.region}/${scope.service}/aws4_request`;
-  const { canonical, names } = canonicalHeaders(request.headers);
-  const parameters: [string, string][] = [
-    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
-    ['X-Amz-Credential', `${credentials.accessKeyId}/${credentialScope}`],
-    ['X-Amz-Date', long],
-    ['X-Amz-Expires', String(scope.expiresInSeconds)],
-    ...(credentials.sessionToken === undefined
-      ? []
-      : [['X-Amz-Security-Token', credentials.sessionToken] as [string, string]]),
-    ['X-Amz-SignedHeaders', names],
-  ];
-  const query = parameters.map(([name, value]) => `${name}=${percentEncode(value)}`).join('&');
-  const canonicalRequest = `${request.method}\n${canonicalPath(request.path, scope.service)}\n${canonicalQuery(
-    query,
-  )}\n${canonical}\n${names}\nUNSIGNED-PAYLOAD`;
-  return `${query}&X-Amz-Signature=${signatureOf(canonicalRequest, long, credentialScope, scope, short)}`;
+  const { sessionToken } = scope.credentials;
+  const stamp = stampOf(scope);
+  const canonical = canonicalHeaders(request.headers);
+  const query = Object.entries({
+    Algorithm: 'AWS4-HMAC-SHA256',
+    Credential: stamp.credential,
+    Date: stamp.date,
+    Expires: String(scope.expiresInSeconds),
+    ...(sessionToken !== undefined && { 'Security-Token': sessionToken }),
+    SignedHeaders: canonical.names,
+  })
+    .map(([name, value]) => `X-Amz-${name}=${percentEncode(value)}`)
+    .join('&');
+  const payloadHash = 'UNSIGNED-PAYLOAD';
+  return `${query}&X-Amz-Signature=${signatureOf({ ...request, query, payloadHash }, canonical, stamp, scope)}`;
 }
 
 /** RFC 3986: everything but the unreserved characters. */
@@ -81,15 +72,33 @@ export function percentEncode(text: string): string {
   );
 }
 
+interface Stamp {
+  /** `20261123T102030Z` */
+  readonly date: string;
+  readonly day: string;
+  /** Access key id and credential scope. */
+  readonly credential: string;
+  readonly scope: string;
+}
+
+function stampOf({ credentials, region, service, now }: SigningScope): Stamp {
+  const date = dateOf(now);
+  const day = date.slice(0, 8);
+  const scope = `${day}/${region}/${service}/aws4_request`;
+  return { date, day, scope, credential: `${credentials.accessKeyId}/${scope}` };
+}
+
 function signatureOf(
-  canonicalRequest: string,
-  long: string,
-  credentialScope: string,
+  request: Omit<SignableRequest, 'headers' | 'body'> & { readonly payloadHash: string },
+  headers: { readonly canonical: string; readonly names: string },
+  stamp: Stamp,
   scope: SigningScope,
-  short: string,
 ): string {
-  const stringToSign = `AWS4-HMAC-SHA256\n${long}\n${credentialScope}\n${hash('sha256', canonicalRequest, 'hex')}`;
-  return createHmac('sha256', signingKey(scope, short)).update(stringToSign).digest('hex');
+  const path = canonicalPath(request.path, scope.service);
+  const query = canonicalQuery(request.query);
+  const canonicalRequest = `${request.method}\n${path}\n${query}\n${headers.canonical}\n${headers.names}\n${request.payloadHash}`;
+  const stringToSign = `AWS4-HMAC-SHA256\n${stamp.date}\n${stamp.scope}\n${hash('sha256', canonicalRequest, 'hex')}`;
+  return createHmac('sha256', signingKey(scope, stamp)).update(stringToSign).digest('hex');
 }
 
 /** Proxies and clients may add or change these on the way, so a signature over them would not hold. */
@@ -148,56 +157,49 @@ const plainPath = /^(\/|(\/[A-Za-z0-9_~-]+)+)$/;
 
 function canonicalQuery(query: string | undefined): string {
   if (!query) return '';
-  return query
-    .split('&')
-    .map((part) => {
-      const at = part.indexOf('=');
-      return at < 0 ? `${part}=` : part;
-    })
-    .map((part) => {
-      const at = part.indexOf('=');
-      return [recode(part.slice(0, at)), recode(part.slice(at + 1))] as const;
-    })
-    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&');
-}
-
-/** The wire may leave characters as they are that the canonical form encodes. */
-function recode(part: string): string {
-  return percentEncode(decodeURIComponent(part));
+  return (
+    query
+      .split('&')
+      .map((part) => {
+        const [name = '', ...value] = part.split('=');
+        // The wire may leave characters as they are that the canonical form encodes.
+        return [name, value.join('=')].map((text) => percentEncode(decodeURIComponent(text)));
+      })
+      // By name, then by value; no encoded text holds a character below the separator.
+      .map(([name, value]) => `${name}\n${value}`)
+      .sort()
+      .map((pair) => pair.replace('\n', '='))
+      .join('&')
+  );
 }
 
 /** Keys of one credentials object live and die with it. */
 const derivedKeys = new WeakMap<Credentials, Map<string, Buffer>>();
 const derivedKeysMax = 20;
 
-function signingKey({ credentials, region, service }: SigningScope, short: string): Buffer {
+function signingKey({ credentials, region, service }: SigningScope, { day, scope }: Stamp): Buffer {
   const keys = derivedKeys.get(credentials) ?? new Map<string, Buffer>();
   if (keys.size === 0) derivedKeys.set(credentials, keys);
-  const name = `${short}/${region}/${service}`;
-  const known = keys.get(name);
+  const known = keys.get(scope);
   if (known) return known;
-  const key = [short, region, service, 'aws4_request'].reduce<Buffer | string>(
+  const key = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
     (parent, part) => createHmac('sha256', parent).update(part).digest(),
     `AWS4${credentials.secretAccessKey}`,
   ) as Buffer;
   if (keys.size >= derivedKeysMax) keys.clear();
-  keys.set(name, key);
+  keys.set(scope, key);
   return key;
 }
 
 /** Formatting a date costs a microsecond or two, and many requests share a second. */
 let lastSecond = -1;
-let lastDates = { long: '', short: '' };
+let lastDate = '';
 
-function datesOf(now: number): { long: string; short: string } {
+function dateOf(now: number): string {
   const second = Math.floor(now / 1000);
   if (second !== lastSecond) {
-    const text = new Date(second * 1000).toISOString();
-    const long = `${text.slice(0, 4)}${text.slice(5, 7)}${text.slice(8, 13)}${text.slice(14, 16)}${text.slice(17, 19)}Z`;
-    lastDates = { long, short: long.slice(0, 8) };
     lastSecond = second;
+    lastDate = new Date(second * 1000).toISOString().replace(/[-:]|\.000/g, '');
   }
-  return lastDates;
+  return lastDate;
 }

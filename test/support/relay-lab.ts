@@ -7,7 +7,11 @@ import { createHttp, type Departure } from '../../lib/relay/http.ts';
 import { createRelay } from '../../lib/relay/relay.ts';
 import { serveEvent } from '../../lib/relay/serve-event.ts';
 import type { SubscriptionRecord } from '../../lib/relay/subscription.ts';
-import { createSubscriptionStore } from '../../lib/relay/subscription-store.ts';
+import {
+  readSubscription,
+  removeSubscription,
+  writeSubscription,
+} from '../../lib/relay/subscription-store.ts';
 import type { Surroundings } from '../../lib/relay/surroundings.ts';
 import { type StubAws, startStubAws, stubTable } from './stub-aws.ts';
 
@@ -67,10 +71,13 @@ export async function openLab(): Promise<Lab> {
     print: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   };
   const credentials = () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' });
-  const store = createSubscriptionStore(
-    createDynamo({ ...surroundings, http: createHttp({ now }), region: 'us-east-1', credentials }),
-    stubTable,
-  );
+  const dynamo = createDynamo({
+    ...surroundings,
+    http: createHttp({ now }),
+    region: 'us-east-1',
+    credentials,
+  });
+  const table = { dynamo, table: stubTable };
   let invoke = createRelay(surroundings);
   return {
     aws,
@@ -82,11 +89,11 @@ export async function openLab(): Promise<Lab> {
     now,
     async subscribe(change = {}) {
       const record = aSubscription({ offerUrl: `${aws.url}/offers/${grantId}`, ...change });
-      if (!(await store.write(record))) throw new Error(`alias ${record.alias} is taken`);
+      if (!(await writeSubscription(table, record))) throw new Error(`alias ${record.alias} is taken`);
       return record;
     },
-    stored: store.read,
-    remove: store.remove,
+    stored: (alias) => readSubscription(table, alias),
+    remove: (alias) => removeSubscription(table, alias),
     coldStart(environment = {}) {
       invoke = createRelay({ ...surroundings, environment: { ...aws.environment, ...environment } });
     },
