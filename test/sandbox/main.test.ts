@@ -49,7 +49,7 @@ describe('npm run sandbox', () => {
     [['--port', '70000'], '--port is a number from 0 to 65535, not "70000".'],
     [['--port', 'http'], '--port is a number'],
     [['--endpoint', 'churn'], '--endpoint is NAME=URL, such as churn=http://127.0.0.1:8080, not "churn".'],
-    [['--endpoint', '-x=http://a'], '--endpoint is NAME=URL'],
+    [['--endpoint=-x=http://a'], '--endpoint is NAME=URL'],
     [['--ready-file', ''], '--ready-file needs the name of a file.'],
     [['--colour'], "Unknown option '--colour'"],
     [['there'], "Unexpected argument 'there'"],
