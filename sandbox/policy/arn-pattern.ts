@@ -8,6 +8,8 @@ import { type Piece, patternOf } from './variables.ts';
  * Variables are allowed only after the fifth colon ("Where you can use policy variables").
  */
 export function coversResource(pieces: readonly Piece[], resource: string): boolean {
+  const [only, ...others] = pieces;
+  if (only && others.length === 0 && !/[*?]/.test(only.text)) return only.text === resource;
   const tokens: Token[] = [];
   let colons = 0;
   for (const { text, isVariable } of pieces) {

@@ -12,16 +12,31 @@ export function tokensOf(text: string, hasWildcards: boolean): Token[] {
 }
 
 /**
- * Whether the whole text matches. Steps are tokens × characters, whatever the pattern: the set of places
+ * Whether the whole text matches. Steps are at most tokens × characters, whatever the pattern: the set of places
  * reachable in the text is carried along, so there is nothing to go back to and no pattern that takes long.
  * A wildcard marked `isWithinSegment` does not match a colon.
  */
 export function matches(pattern: readonly Token[], text: string): boolean {
   const characters = Array.from(text);
-  let reached = new Uint8Array(characters.length + 1);
+  // Most patterns differ from most texts before their first wildcard.
+  const wildcardAt = pattern.findIndex((token) => 'wildcard' in token);
+  const plainLength = wildcardAt === -1 ? pattern.length : wildcardAt;
+  for (let index = 0; index < plainLength; index += 1) {
+    const token = pattern[index];
+    if (token && 'character' in token && token.character !== characters[index]) return false;
+  }
+  if (wildcardAt === -1) return characters.length === plainLength;
+
+  const rest = characters.slice(plainLength);
+  let reached = new Uint8Array(rest.length + 1);
   reached[0] = 1;
-  for (const token of pattern) reached = advance(reached, token, characters);
-  return reached[characters.length] === 1;
+  for (const token of pattern.slice(plainLength)) reached = advance(reached, token, rest);
+  return reached[rest.length] === 1;
+}
+
+/** The same of a pattern as it is written; without a wildcard it is a comparison. */
+export function matchesText(pattern: string, text: string): boolean {
+  return /[*?]/.test(pattern) ? matches(tokensOf(pattern, true), text) : pattern === text;
 }
 
 const wildcards: Readonly<Record<string, 'one' | 'many' | undefined>> = { '*': 'many', '?': 'one' };

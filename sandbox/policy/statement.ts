@@ -1,7 +1,7 @@
 import { coversResource } from './arn-pattern.ts';
 import { conditionHolds } from './condition.ts';
 import type { OneOrMany, PolicyDocument, Statement } from './document.ts';
-import { matches, tokensOf } from './pattern.ts';
+import { matchesText } from './pattern.ts';
 import type { RequestContext } from './request-context.ts';
 import { every, not, some, type Truth } from './truth.ts';
 import { expand } from './variables.ts';
@@ -33,23 +33,23 @@ export function covers(
   subject: Subject,
   mayOmitResource: boolean,
 ): Truth {
-  return every([
-    coversAction(statement, subject.action),
-    coversSubject(statement, subject, hasVariables, mayOmitResource),
-    conditionHolds(statement.Condition, subject.context, hasVariables),
-  ]);
+  const action = coversAction(statement, subject.action);
+  if (action === false) return false;
+  const resource = coversResourceOf(statement, subject, hasVariables, mayOmitResource);
+  if (resource === false) return false;
+  return every([action, resource, conditionHolds(statement.Condition, subject.context, hasVariables)]);
 }
 
 /** "IAM JSON policy elements: Action": names are read without regard to case. */
 function coversAction({ Action, NotAction }: Statement, action: string): Truth {
   const names = (patterns: OneOrMany) =>
-    [patterns].flat().some((pattern) => matches(tokensOf(pattern.toLowerCase(), true), action.toLowerCase()));
+    [patterns].flat().some((pattern) => matchesText(pattern.toLowerCase(), action.toLowerCase()));
   if (Action !== undefined && NotAction === undefined) return names(Action);
   if (NotAction !== undefined && Action === undefined) return !names(NotAction);
   return 'unclear';
 }
 
-function coversSubject(
+function coversResourceOf(
   { Resource, NotResource }: Statement,
   { resource, context }: Subject,
   hasVariables: boolean,
