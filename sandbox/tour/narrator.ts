@@ -49,7 +49,7 @@ export function narrator(print: Print, hasColour: boolean): Narrator {
       for (const line of text.split('\n')) print(colour.dim(`               ${line}`));
     },
     says(text) {
-      for (const line of lines(text, '   ')) print(line);
+      for (const line of lines(text, '             ')) print(line);
     },
   };
 }

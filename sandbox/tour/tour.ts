@@ -3,6 +3,7 @@
 import type { Flower } from '../sagemaker/models/iris.ts';
 import { iamConsole, type Place, type Player, player } from './cast.ts';
 import type { Narrator } from './narrator.ts';
+import { policyLines } from './policy-lines.ts';
 
 /** A step did not go as the story says. */
 export class StoryBroken extends Error {
@@ -103,8 +104,10 @@ async function parentCreatesGrant({ narrator, parent, place, iam }: Scene): Prom
   narrator.does('parent', 'looks at the share role in IAM');
   narrator.answers(grant.role.arn);
   const name = roleName(grant);
-  narrator.shows(`trust   ${compact(hideIds(await iam.trustOf(name), grant))}`);
-  narrator.shows(`policy  ${compact(await iam.policyOf(name, 'invoke'))}`);
+  narrator.answers('its trust policy:');
+  narrator.shows(policyLines(hideIds(await iam.trustOf(name), grant)));
+  narrator.answers('its permissions:');
+  narrator.shows(policyLines(await iam.policyOf(name, 'invoke')));
   return grant;
 }
 
@@ -143,8 +146,8 @@ async function childPredicts({ narrator, child, place, irisRows }: Scene, grant:
   if (status !== 200)
     throw new StoryBroken(`The relay answered ${status} instead of predictions: ${text.slice(0, 200)}`);
   const predicted = text.trim().split('\n');
-  for (const [index, row] of irisRows.slice(0, 3).entries())
-    narrator.shows(`${row.features.join(', ')}  ⇒  ${predicted[index]}`);
+  for (const index of [0, 10, 20])
+    narrator.shows(`${irisRows[index]?.features.join(', ')}  ⇒  ${predicted[index]}`);
   const right = irisRows.filter(({ species }, index) => predicted[index] === species).length;
   if (right < irisRows.length * 0.8)
     throw new StoryBroken(`Only ${right} of ${irisRows.length} predictions were right.`);
@@ -275,7 +278,7 @@ async function dateEndsAGrant({ narrator, parent, child, place, irisRows, now }:
     ),
     'refusal',
   );
-  narrator.says('   Sharemaker did nothing: the date stands in the role itself.');
+  narrator.says('Sharemaker did nothing: the date stands in the role itself.');
   await control(place, '/schedules/start');
 }
 
@@ -348,11 +351,6 @@ function csv(rows: readonly Flower[]): string {
 
 function roleName({ role }: Grant): string {
   return role.arn.slice(role.arn.lastIndexOf('/') + 1);
-}
-
-/** One line a statement, as people read policies. */
-function compact(document: { Statement: unknown[] }): string {
-  return document.Statement.map((statement) => JSON.stringify(statement)).join('\n        ');
 }
 
 /** External ids are no secret to the parent, but a terminal is no place for them. */
