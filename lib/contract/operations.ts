@@ -19,6 +19,12 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** `If-Match` must carry the ETag. */
   readonly guarded?: true;
+  /** The answer carries an ETag. */
+  readonly tagged?: true;
+  /** An `Idempotency-Key` makes it safe to repeat. */
+  readonly keyed?: true;
+  /** Asked twice, it does no more than asked once; reading always is. */
+  readonly idempotent?: true;
   readonly success: readonly number[];
   readonly answer: z.ZodType;
 }
@@ -33,6 +39,7 @@ const change = {
   method: 'POST',
   params: byGrant,
   query: none,
+  tagged: true,
   success: [200, 202],
   answer: grant.grantSchema,
 } as const;
@@ -45,6 +52,8 @@ export const operations = {
     params: none,
     query: none,
     body: grant.createGrantBody,
+    tagged: true,
+    keyed: true,
     summary: 'Share one endpoint with one child account until a date.',
     success: [201],
     answer: grant.grantSchema,
@@ -65,6 +74,7 @@ export const operations = {
     path: '/grants/{grantId}',
     params: byGrant,
     query: none,
+    tagged: true,
     summary: 'Read one grant with its history.',
     success: [200],
     answer: grant.grantSchema,
@@ -77,6 +87,7 @@ export const operations = {
     query: none,
     body: grant.updateGrantBody,
     guarded: true,
+    tagged: true,
     summary: 'Extend, shorten or reshape a grant without interrupting it.',
     success: [200, 202],
     answer: grant.grantSchema,
@@ -84,9 +95,15 @@ export const operations = {
   'suspend-grant': {
     ...change,
     path: '/grants/{grantId}/suspend',
+    idempotent: true,
     summary: 'Shut a grant for now; live sessions end too.',
   },
-  'resume-grant': { ...change, path: '/grants/{grantId}/resume', summary: 'Open a suspended grant again.' },
+  'resume-grant': {
+    ...change,
+    path: '/grants/{grantId}/resume',
+    idempotent: true,
+    summary: 'Open a suspended grant again.',
+  },
   'rotate-grant': {
     ...change,
     path: '/grants/{grantId}/rotate',
@@ -96,6 +113,7 @@ export const operations = {
   'revoke-grant': {
     ...change,
     path: '/grants/{grantId}/revoke',
+    idempotent: true,
     summary: 'End a grant for good, prove it, remove the role.',
   },
   'get-offer': {
@@ -156,6 +174,7 @@ export const operations = {
     params: none,
     query: none,
     body: subscription.acceptOfferBody,
+    idempotent: true,
     summary: 'Accept an offer under an alias; it is probed before it is stored.',
     success: [201],
     answer: subscription.subscriptionSchema,
@@ -186,6 +205,7 @@ export const operations = {
     path: '/subscriptions/{alias}/check',
     params: byAlias,
     query: none,
+    idempotent: true,
     summary: 'Probe a subscription now and store what was found.',
     success: [200],
     answer: subscription.subscriptionSchema,

@@ -26,6 +26,8 @@ export const subscriptionSchema = z.object({
   detail: z.string().optional(),
   acceptedAt: z.string(),
   acceptedBy: z.string(),
+  /** Where the offer is read again; only this account and the parent may. */
+  offerUrl: z.string(),
   version: z.int(),
 });
 export type Subscription = z.infer<typeof subscriptionSchema>;
