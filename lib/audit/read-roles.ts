@@ -1,0 +1,117 @@
+/** The phase that reads every role of the account, a page at a time, and holds each against its grant. */
+
+import { createHash } from 'node:crypto';
+import { type GrantRecord, hasEnded } from '../grant/grant.ts';
+import { grantTag } from '../grant/share-role.ts';
+import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-record.ts';
+import type { Auditor, StartPhase } from './auditor.ts';
+import { type Found, finding, findingsOfRole, grantIdOf, orphan } from './findings.ts';
+import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
+import { concernsEndpoints } from './reach.ts';
+import { isComparable, type RoleSurroundings } from './role-evidence.ts';
+import { handMadeShare, type ShareSurroundings, shareEvidence } from './shares.ts';
+import { lastUseOf } from './use.ts';
+
+/** How many active grants are probed in an audit. */
+export const sampleSize = 5;
+
+export const readRoles: StartPhase = async (auditor) => {
+  const managed = await auditor.inventory.managedPolicies(concernsEndpoints);
+  const { broker, inventory } = auditor;
+
+  let isResuming = true;
+
+  return async (record) => {
+    const page = await inventory.rolePage(record.marker).catch((error: unknown) => {
+      // IAM does not say for how long it knows a marker.
+      if (isResuming && error instanceof MarkerRefused) return undefined;
+      throw error;
+    });
+    isResuming = false;
+    if (!page) return { next: startOver(record) };
+    const now = broker.clock.now();
+    const around: RoleSurroundings & ShareSurroundings = {
+      proberRoleArn: broker.proberRoleArn,
+      accountId: broker.parentAccountId,
+      boundaryArn: auditor.boundaryArn,
+      unused: auditor.unused,
+      startedAt: Date.parse(record.startedAt),
+      managed,
+      now,
+    };
+    const shareRoles = page.roles.filter(({ path }) => path.startsWith(shareRolePath));
+    const others = page.roles.filter(({ path }) => !path.startsWith(shareRolePath));
+    const grants = await grantsOf(shareRoles, auditor);
+    const found = [
+      ...shareRoles.map((role) => judge(role, grants.get(grantIdOf(role) ?? ''), page.readAt, around)),
+      ...others.map((role) => judgeHandMade(role, around)),
+    ];
+    const compared = {
+      ...record,
+      counts: { ...record.counts, rolesRead: record.counts.rolesRead + page.roles.length },
+      sample: drawn(record, shareRoles, grants, page.readAt),
+    };
+    return { found, next: page.next ? { ...compared, marker: page.next } : nextPhase(compared) };
+  };
+};
+
+async function grantsOf(
+  roles: readonly AccountRole[],
+  { broker }: Auditor,
+): Promise<ReadonlyMap<string, GrantRecord>> {
+  const ids = roles.flatMap((role) => grantIdOf(role) ?? []);
+  // Read after the roles: a role is made after its grant, so a grant that is not there now was never there.
+  const records = await broker.store.getMany([...new Set(ids)]);
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+function judge(
+  role: AccountRole,
+  record: GrantRecord | undefined,
+  readAt: number,
+  around: RoleSurroundings,
+): readonly Found[] {
+  if (record && !hasEnded(record) && record.role.arn === role.arn)
+    return isComparable(record, readAt) ? findingsOfRole({ role, record, around }) : [];
+  // It ended while the page was being read.
+  if (record && Date.parse(record.updatedAt) >= readAt) return [];
+  if (!record && isOfAnotherDeployment(role, around)) return [];
+  const grantId = grantIdOf(role);
+  const isOurs =
+    grantId !== undefined && (role.boundaryArn === around.boundaryArn || role.tags[grantTag] === grantId);
+  return [orphan(role, record, isOurs)];
+}
+
+/** Several deployments (stages) in one account share the path, and each has a boundary of its own. */
+function isOfAnotherDeployment({ boundaryArn }: AccountRole, around: RoleSurroundings): boolean {
+  const family = around.boundaryArn.replace(/-[^-/]*$/, '-');
+  return boundaryArn !== undefined && boundaryArn !== around.boundaryArn && boundaryArn.startsWith(family);
+}
+
+function judgeHandMade(role: AccountRole, around: ShareSurroundings): readonly Found[] {
+  const share = handMadeShare(role, around);
+  if (!share) return [];
+  return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId)) }];
+}
+
+/** Lots are drawn anew in every audit, and the same again when a page is read again. */
+function drawn(
+  audit: AuditRecord,
+  roles: readonly AccountRole[],
+  grants: ReadonlyMap<string, GrantRecord>,
+  readAt: number,
+): readonly Sampled[] {
+  const candidates = roles.flatMap((role): Sampled[] => {
+    const record = grants.get(grantIdOf(role) ?? '');
+    if (record?.status !== 'active' || record.role.arn !== role.arn || !isComparable(record, readAt))
+      return [];
+    const usedAt = new Date(lastUseOf(record, role.lastUsedAt)).toISOString();
+    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), usedAt }];
+  });
+  const known = audit.sample.filter(({ grantId }) => !candidates.some((drawn) => drawn.grantId === grantId));
+  return [...known, ...candidates].sort((a, b) => a.lot - b.lot).slice(0, sampleSize);
+}
+
+function lotOf(auditId: string, grantId: string): number {
+  return createHash('sha256').update(`${auditId} ${grantId}`).digest().readUInt32BE(0);
+}

@@ -1,0 +1,92 @@
+/** Removing a role that no grant calls for, by the same steps as the end of a grant: shut, proven shut, removed. */
+
+import { close } from '../grant/close.ts';
+import { type GrantRecord, hasEnded } from '../grant/grant.ts';
+import { newExternalId } from '../grant/ids.ts';
+import { OutOfTime, type Work } from '../grant/work.ts';
+import type { Found } from './findings.ts';
+import type { Outcome, Repair } from './repair.ts';
+
+const turnMs = 60_000;
+
+export async function removeOrphan(found: readonly Found[], repair: Repair): Promise<Outcome> {
+  const [orphan] = found;
+  if (!orphan?.removable)
+    return { repair: 'reported', detail: 'Only reported: Sharemaker did not make this role.' };
+  const { broker } = repair.auditor;
+  const { grantId, subject } = orphan.finding;
+  const grant = grantId === undefined ? undefined : (await broker.store.get(grantId))?.record;
+  if (grant && !hasEnded(grant) && grant.role.arn === subject)
+    return { repair: 'reported', detail: 'A grant calls for this role after all.' };
+  const shadow = shadowOf(orphan, repair);
+  // The broker may change only roles that have the boundary.
+  if (!(await broker.shareRole.putBoundary(shadow)))
+    return { repair: 'repaired', detail: 'The role was gone already.' };
+  try {
+    await close(workOn(shadow, repair));
+    return { repair: 'repaired', detail: 'Shut, proven shut by probes, and removed.' };
+  } catch (error) {
+    if (error instanceof OutOfTime) return { isUnderWay: true };
+    throw error;
+  }
+}
+
+/** As much of a grant as its end takes. The external id is a new one: it opens nothing but the proof. */
+function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): GrantRecord {
+  const { parentAccountId, region } = auditor.broker;
+  const [, , , , , path = ''] = finding.subject.split(':');
+  const [, , accountId = '', name = ''] = path.split('/');
+  const endpointName = removable?.endpointName ?? 'sharemaker-probe-absent';
+  const [, partition] = finding.subject.split(':');
+  return {
+    id: finding.grantId ?? finding.subject,
+    version: 0,
+    endpoint: {
+      name: endpointName,
+      region,
+      arn: `arn:${partition}:sagemaker:${region}:${parentAccountId}:endpoint/${endpointName.toLowerCase()}`,
+      createdAt: audit.startedAt,
+    },
+    child: { accountId },
+    modes: ['sync', 'stream', 'async'],
+    expiresAt: audit.startedAt,
+    status: 'revoking',
+    goal: 'revoked',
+    generation: 1,
+    provenGeneration: 0,
+    role: { name, arn: finding.subject },
+    externalIds: { current: newExternalId() },
+    warnings: [],
+    probes: [],
+    closing: { askedAt: audit.startedAt },
+    createdAt: audit.startedAt,
+    createdBy: audit.startedBy,
+    updatedAt: audit.startedAt,
+    history: [],
+    announced: 0,
+    events: 0,
+  };
+}
+
+/** There is no grant to write to, and nobody else who would move it: no lease, and the record is kept in memory. */
+function workOn(shadow: GrantRecord, { auditor, deadlineAt }: Repair): Work {
+  const { broker } = auditor;
+  let record = shadow;
+  return {
+    shareRole: broker.shareRole,
+    prober: broker.prober,
+    clock: broker.clock,
+    proberRoleArn: broker.proberRoleArn,
+    deadlineAt: Math.min(deadlineAt, broker.clock.now() + turnMs),
+    get record() {
+      return record;
+    },
+    get stored() {
+      return { record };
+    },
+    checkpoint: async () => {},
+    store: async (next) => {
+      record = next;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** The phase that mends what belongs to Sharemaker, and announces what it will do about unused grants. Nothing else is touched. */
+
+import type { Finding } from '../contract/audit.ts';
+import { type AuditRecord, nextPhase } from './audit-record.ts';
+import type { Auditor, StartPhase } from './auditor.ts';
+import { type Found, findingKinds, type Mending } from './findings.ts';
+import { advanceGrant, restoreGrant, suspendUnused } from './repair-grant.ts';
+import { removeOrphan } from './repair-orphan.ts';
+
+/** What became of it. */
+export type Outcome =
+  | { readonly repair: NonNullable<Finding['repair']>; readonly detail: string }
+  /** It wants to be looked at again. */
+  | { readonly isUnderWay: true; readonly because?: string };
+
+export interface Repair {
+  readonly auditor: Auditor;
+  readonly audit: AuditRecord;
+  readonly deadlineAt: number;
+}
+
+/** How long one chunk of findings is worked on before what is still under way counts as failed; the schedule goes on with it. */
+const patienceMs = 5 * 60_000;
+const pauseMs = 500;
+
+/** IAM throttles an account, not a caller. */
+const sideBySide = 4;
+
+const mendings: Readonly<Record<Mending, (found: readonly Found[], repair: Repair) => Promise<Outcome>>> = {
+  advance: advanceGrant,
+  restore: restoreGrant,
+  remove: removeOrphan,
+  suspend: suspendUnused,
+};
+
+export const repairFindings: StartPhase = async (auditor) => async (audit, deadlineAt) => {
+  if (audit.chunk >= audit.chunks) return { next: nextPhase(audit) };
+  const now = auditor.broker.clock.now();
+  const since = audit.repairSince ?? new Date(now).toISOString();
+  const chunk = await auditor.audits.getChunk(audit.id, audit.chunk);
+  const mended = await mendAll(chunk, { auditor, audit, deadlineAt });
+  const isImpatient = now - Date.parse(since) > patienceMs;
+  const decided = isImpatient ? mended.map(giveUp) : mended;
+  if (decided.some((found, index) => found !== chunk[index]))
+    await auditor.audits.putChunk(audit.id, audit.chunk, decided);
+  if (decided.some(({ underWay }) => underWay)) {
+    if (now + pauseMs < deadlineAt) await auditor.broker.clock.sleep(pauseMs);
+    return { next: { ...audit, repairSince: since } };
+  }
+  const repaired = decided.filter(({ finding }) => finding.repair === 'repaired').length;
+  const { repairSince: _over, ...rest } = audit;
+  const counts = { ...audit.counts, repaired: audit.counts.repaired + repaired };
+  return { next: { ...rest, counts, chunk: audit.chunk + 1 } };
+};
+
+async function mendAll(chunk: readonly Found[], repair: Repair): Promise<Found[]> {
+  const groups = Map.groupBy(chunk, ({ finding }) => finding.grantId ?? finding.subject);
+  const queue = groups.values();
+  const outcomes = new Map<Found, Found>();
+  const work = async () => {
+    for (const group of queue)
+      for (const [found, after] of await mendGroup(group, repair)) outcomes.set(found, after);
+  };
+  await Promise.all(Array.from({ length: sideBySide }, work));
+  return chunk.map((found) => outcomes.get(found) ?? found);
+}
+
+/** All that is wrong with one thing, one kind of mending after the other. */
+async function mendGroup(group: readonly Found[], repair: Repair): Promise<[Found, Found][]> {
+  const changed: [Found, Found][] = [];
+  for (const [mending, findings] of Map.groupBy(group, ({ finding }) => findingKinds[finding.code].mending)) {
+    const open = findings.filter(({ finding }) => finding.repair === undefined);
+    if (open.length === 0 || !isDue(mending, repair.audit)) continue;
+    const outcome = mending ? await attempt(mending, open, repair) : onlyReported(open);
+    for (const found of open) changed.push([found, withOutcome(found, outcome)]);
+  }
+  return changed;
+}
+
+/** In mode report nothing is mended; but what a later audit may do is announced. */
+function isDue(mending: Mending | undefined, { mode }: AuditRecord): boolean {
+  return mode === 'repair' || mending === 'suspend';
+}
+
+async function attempt(mending: Mending, open: readonly Found[], repair: Repair): Promise<Outcome> {
+  try {
+    return await mendings[mending](open, repair);
+  } catch (error) {
+    // IAM may not have seen an earlier step yet. It is tried again while patience lasts. Only the name of an error is
+    // kept: its message may quote a policy, and with it an external id.
+    return { isUnderWay: true, because: error instanceof Error ? error.name : 'an error' };
+  }
+}
+
+function onlyReported(open: readonly Found[]): Outcome {
+  const [found] = open;
+  return {
+    repair: 'reported',
+    detail: `Only reported: ${found && findingKinds[found.finding.code].onlyReported}.`,
+  };
+}
+
+function withOutcome({ underWay: _was, ...found }: Found, outcome: Outcome): Found {
+  if ('isUnderWay' in outcome) return { ...found, underWay: outcome.because ?? 'it was not proven in time' };
+  const { repair, detail } = outcome;
+  return { ...found, finding: { ...found.finding, repair, repairDetail: detail } };
+}
+
+function giveUp({ underWay, ...found }: Found): Found {
+  if (underWay === undefined) return found;
+  const repairDetail = `Not done within five minutes: ${underWay}. The schedule and the next audit go on with it.`;
+  return { ...found, finding: { ...found.finding, repair: 'failed', repairDetail } };
+}

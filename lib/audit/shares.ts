@@ -1,0 +1,151 @@
+/** Shares made by hand: roles by which somebody outside the account can invoke an endpoint. Pure. */
+
+import type { Mode } from '../contract/fields.ts';
+import type { AccountRole, ManagedPolicies } from './inventory.ts';
+import { type Outsider, outsidersOf } from './outsiders.ts';
+import { type Allowed, bearerAction, invokeActions, reachOf } from './reach.ts';
+
+export interface HandMadeShare {
+  readonly role: AccountRole;
+  readonly outsiders: readonly Outsider[];
+  readonly allowed: readonly Allowed[];
+  readonly modes: readonly Mode[];
+  /** The patterns by which endpoints are named. */
+  readonly resources: readonly string[];
+}
+
+export interface ShareSurroundings {
+  readonly accountId: string;
+  readonly managed: ManagedPolicies;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Undefined when nobody outside gets in, or nothing can be invoked from there. */
+export function handMadeShare(role: AccountRole, around: ShareSurroundings): HandMadeShare | undefined {
+  const outsiders = outsidersOf(role.trust, around.accountId, around.now);
+  if (outsiders.length === 0) return undefined;
+  const allowed = reachOf(role, around);
+  if (allowed.length === 0) return undefined;
+  const invoked = allowed.filter(({ action }) => action !== bearerAction);
+  return {
+    role,
+    outsiders,
+    allowed,
+    modes: modeNames.filter((mode) => invoked.some(({ action }) => action === invokeActions[mode])),
+    resources: [...new Set(invoked.map(({ resource }) => resource))],
+  };
+}
+
+/** Lines that say who can invoke what, and what is wrong with the way it was done. */
+export function shareEvidence(share: HandMadeShare, accountId: string): string[] {
+  return [
+    ...[...new Set(share.outsiders.map(whoIs))].map((who) => `Who: ${who}`),
+    ...share.resources.map((resource) => `What: ${whatIs(resource)}`),
+    `How: ${share.modes.join(', ')}`,
+    ...onlyIf(share),
+    ...pitfalls.filter(({ has }) => has(share, accountId)).map(({ says }) => `Pitfall: ${says}`),
+  ];
+}
+
+interface Pitfall {
+  readonly name: string;
+  readonly says: string;
+  readonly has: (share: HandMadeShare, accountId: string) => boolean;
+}
+
+/** What people get wrong when they share an endpoint by hand. */
+export const pitfalls: readonly Pitfall[] = [
+  {
+    name: 'external id missing',
+    says: 'no external id is required; whatever the caller sends is ignored',
+    has: ({ outsiders }) => outsiders.some(({ externalIds }) => !externalIds),
+  },
+  {
+    name: 'external id guessable',
+    says: 'the external id is an account id or a pattern, which anybody can guess',
+    has: ({ outsiders }) =>
+      outsiders.some(({ externalIds }) => externalIds?.some((id) => /^\d{12}$/.test(id) || /[*?]/.test(id))),
+  },
+  {
+    name: 'anybody',
+    says: 'any AWS account in the world may assume it',
+    has: ({ outsiders }) =>
+      outsiders.some(({ accountId, orgIds, principals }) => !accountId && !orgIds && !principals),
+  },
+  {
+    name: 'whole account',
+    says: 'the whole account is trusted: whoever there may assume roles gets in',
+    has: ({ outsiders }) => outsiders.some(({ accountId, principals }) => accountId && !principals),
+  },
+  {
+    name: 'several accounts',
+    says: 'several accounts share the role: none can be told from the others, or shut out alone',
+    has: ({ outsiders }) => new Set(outsiders.flatMap(({ accountId }) => accountId ?? [])).size > 1,
+  },
+  {
+    name: 'wildcard region',
+    says: 'the Region is a wildcard: endpoints of that name in any Region are open',
+    has: ({ resources }) => resources.some((resource) => /[*?]/.test(partOf(resource, 3))),
+  },
+  {
+    name: 'wildcard endpoint',
+    says: 'the endpoint is a wildcard: endpoints made later are open too',
+    has: ({ resources }) => resources.some((resource) => /[*?]/.test(nameOf(resource))),
+  },
+  {
+    name: 'capitals',
+    says: 'the endpoint is written in capitals, but endpoint ARNs are lower-cased: IAM may never match it',
+    has: ({ resources }) => resources.some((resource) => /[A-Z]/.test(nameOf(resource))),
+  },
+  {
+    name: 'no expiry',
+    says: 'it never expires',
+    has: ({ outsiders, allowed }) =>
+      outsiders.some(({ until }) => !until) && allowed.some(({ until }) => !until),
+  },
+  {
+    name: 'bearer token',
+    says: 'sagemaker:CallWithBearerToken is allowed: a token that works without the role',
+    has: ({ allowed }) => allowed.some(({ action }) => action === bearerAction),
+  },
+  {
+    name: 'sagemaker:*',
+    says: 'far more than invoking is allowed (a wildcard takes in all of SageMaker)',
+    has: ({ allowed }) =>
+      allowed.some(({ actionPattern }) => ['*', 'sagemaker:*', 'NotAction'].includes(actionPattern)),
+  },
+];
+
+const modeNames = ['sync', 'stream', 'async'] as const;
+
+/** Conditions that the audit does not weigh; a date has its own pitfall. */
+function onlyIf({ allowed }: HandMadeShare): string[] {
+  const conditions = allowed.flatMap((one) => one.conditions).filter(({ key }) => key !== 'aws:currenttime');
+  return [
+    ...new Set(conditions.map((one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`)),
+  ];
+}
+
+function whoIs({ accountId, principals, orgIds }: Outsider): string {
+  const ofOrg = orgIds ? ` of organization ${orgIds.join(' or ')}` : '';
+  if (principals) return `${principals.join(', ')}${ofOrg}`;
+  return accountId ? `account ${accountId}${ofOrg}` : `any account${ofOrg}`;
+}
+
+function whatIs(resource: string): string {
+  if (/^\*+$/.test(resource)) return 'every endpoint in every Region';
+  const region = partOf(resource, 3);
+  const endpoint = /^\*+$/.test(nameOf(resource)) ? 'every endpoint' : `endpoint ${nameOf(resource)}`;
+  return `${endpoint} in ${/^\*+$/.test(region) ? 'every Region' : region} (${resource})`;
+}
+
+/** A part of an ARN; where a wildcard stands for several of them, that wildcard. */
+function partOf(resource: string, index: number): string {
+  return resource.split(':')[index] ?? '*';
+}
+
+function nameOf(resource: string): string {
+  const [, name = '*'] = /^(?:[^:]*:){5}[^/]*\/(.*)$/.exec(resource) ?? [];
+  return name;
+}
