@@ -49,7 +49,8 @@ function testKey(name: string, test: KeyTest, context: RequestContext, hasVariab
 
   if (actual === undefined) {
     const holds = hasIfExists || set === 'ForAllValues' || (operator.isNegated && set === undefined);
-    return holds && comparisons.includes('malformed') ? 'unclear' : holds;
+    const isReadable = comparisons.every((comparison) => typeof comparison === 'function');
+    return holds && !isReadable ? 'unclear' : holds;
   }
   if (set === undefined && context.isMultivalued(test.key)) return 'unclear';
 
