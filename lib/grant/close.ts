@@ -21,12 +21,13 @@ async function proveDead(work: Work): Promise<void> {
   const { record, prober } = work;
   // Taken before anything is shut, so that the proof is about a session that worked. Best effort: see reopenForProof.
   let { session } = await prober.assume(record, record.externalIds.current);
+  const worked = session && (await invokeAnyMode(work, session)) === 'allowed';
+  let lastAllowedAt = worked ? work.clock.now() : undefined;
   const isThere = await shut(work);
 
   const ofSession = tally('denied');
   const ofFresh = tally('denied');
   const rest = pauses(work);
-  let lastAllowedAt: number | undefined;
   const note = (row: typeof ofFresh, answer: Answer) => {
     const now = work.clock.now();
     if (answer === 'allowed') lastAllowedAt = now;
@@ -133,6 +134,7 @@ async function finish(work: Work, isOurs: boolean): Promise<void> {
     ...rest,
     status: statusOfGoal[work.record.goal],
     provenGeneration: work.record.generation,
+    externalIds: { current: rest.externalIds.current },
     ...(rest.receipt && { receipt: { ...rest.receipt, roleRemovedAt: new Date(now).toISOString() } }),
   };
   await work.store(
