@@ -18,6 +18,7 @@ const commands = {
   bench: ['bench/main.ts'],
   package: ['scripts/package.ts'],
   docs: ['scripts/docs.ts'],
+  sharemaker: ['cli/sharemaker.ts'],
 };
 
 const [name, ...rest] = process.argv.slice(2);

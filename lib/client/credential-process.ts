@@ -1,0 +1,131 @@
+/**
+ * Direct use, without the relay: what an AWS profile's `credential_process` must print. Unchanged SDKs, the AWS CLI and
+ * boto3 then invoke the parent's endpoint themselves, with a session of the grant's share role.
+ */
+
+import { type Offer, offerSchema } from '../contract/offer.ts';
+import { takeSession } from './assume-share-role.ts';
+import { type ClientOptions, createChildClient, createParentClient } from './client.ts';
+import { ClientProblem } from './client-problem.ts';
+import { type CachedSession, createSessionCache, isLive } from './session-cache.ts';
+
+/** Where the offer is found: behind an alias, at its own address, or at hand. */
+export type OfferSource =
+  | { readonly alias: string; readonly apiUrl: string }
+  | { readonly offerUrl: string }
+  | { readonly offer: unknown };
+
+export interface CredentialProcessOptions
+  extends Pick<ClientOptions, 'region' | 'credentials' | 'fetch' | 'now' | 'wait' | 'random' | 'timeoutMs'> {
+  readonly source: OfferSource;
+  /** Whose credentials these are, such as a profile's name: sessions taken as somebody else are kept apart. */
+  readonly takenAs?: string;
+  /** 900 to 3600; a share role's session lasts no longer. @default 3600 */
+  readonly durationSeconds?: number;
+  /** Gets a folder `sharemaker`, for its owner's eyes only. */
+  readonly cacheDirectory: string;
+  /** Of STS, when it is not AWS's own. */
+  readonly stsEndpoint?: string;
+}
+
+/** AWS SDKs and Tools Reference Guide, "Process credential provider". */
+export interface ProcessCredentials {
+  readonly Version: 1;
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+  /** ISO 8601 */
+  readonly Expiration: string;
+}
+
+/**
+ * The session kept on disk while it has long to live, otherwise a new one. While AWS or the APIs are out of reach, a
+ * kept session serves for as long as it lives. Throws ClientProblem (`subscription.not_found`, `offer.expired`,
+ * `offer.refused`, …), RangeError, or what the credential source throws.
+ */
+export async function credentialProcess(options: CredentialProcessOptions): Promise<ProcessCredentials> {
+  const { now = Date.now, durationSeconds = 3600 } = options;
+  if (!Number.isInteger(durationSeconds) || durationSeconds < 900 || durationSeconds > 3600)
+    throw new RangeError('The duration must be 900 to 3600 whole seconds.');
+  const cache = createSessionCache(options.cacheDirectory, [
+    options.source,
+    options.takenAs ?? '',
+    options.region,
+    durationSeconds,
+  ]);
+
+  const kept = await cache.read();
+  if (kept && isLive(kept, now() + renewBeforeMs(durationSeconds))) return printed(kept);
+  try {
+    const offer = await offerFrom(options);
+    if (now() >= Date.parse(offer.expiresAt))
+      throw problem('offer.expired', `The grant expired at ${offer.expiresAt}`);
+    const session = await takeSession(offer, { ...options, durationSeconds });
+    // A full or read-only disk costs a call each time, not the credentials.
+    await cache.write(session).catch(() => undefined);
+    return printed(session);
+  } catch (error) {
+    if (kept && isLive(kept, now() + leastLifeMs) && isOutage(error)) return printed(kept);
+    throw error;
+  }
+}
+
+// --- internal ---
+
+/**
+ * botocore asks again 15 minutes before the end, the JavaScript SDK 5; a session kept for longer than that would be
+ * handed out again and again (botocore/credentials.py, RefreshableCredentials).
+ */
+function renewBeforeMs(durationSeconds: number): number {
+  return Math.min(16 * 60, durationSeconds / 3) * 1000;
+}
+
+const leastLifeMs = 60_000;
+
+async function offerFrom(options: CredentialProcessOptions): Promise<Offer> {
+  const { source } = options;
+  if ('offer' in source) return checkedOffer(source.offer);
+  if ('offerUrl' in source) return offerAt(source.offerUrl, options);
+  const child = createChildClient({ ...options, apiUrl: source.apiUrl });
+  const { offerUrl } = await child.getSubscription({ alias: source.alias });
+  return offerAt(offerUrl, options);
+}
+
+/** `…/offers/{grantId}` is the parent's get-offer; it answers the grant's own child account. */
+async function offerAt(offerUrl: string, options: CredentialProcessOptions): Promise<Offer> {
+  const [, apiUrl, grantId] = /^(https?:\/\/[^?#]+)\/offers\/(grt_[0-9a-z]{26})$/.exec(offerUrl) ?? [];
+  if (apiUrl === undefined || grantId === undefined)
+    throw problem('offer.url_not_allowed', 'The offer URL does not end in /offers/ and the id of a grant');
+  const region = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?(\/|$)/.exec(apiUrl)?.[1];
+  return createParentClient({ ...options, apiUrl, region: region ?? options.region }).getOffer({ grantId });
+}
+
+function checkedOffer(offer: unknown): Offer {
+  const parsed = offerSchema.safeParse(offer);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 5).map((issue) => `/${issue.path.map(String).join('/')}`);
+  throw problem('offer.invalid', `The document is not an offer; wrong at ${fields.join(', ')}`);
+}
+
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof ClientProblem)) return false;
+  return (
+    error.status >= 500 ||
+    error.status === 429 ||
+    ['client.timeout', 'client.unreachable'].includes(error.code)
+  );
+}
+
+function printed(session: CachedSession): ProcessCredentials {
+  return {
+    Version: 1,
+    AccessKeyId: session.accessKeyId,
+    SecretAccessKey: session.secretAccessKey,
+    SessionToken: session.sessionToken,
+    Expiration: new Date(session.expiresAt).toISOString(),
+  };
+}
+
+function problem(code: 'offer.expired' | 'offer.invalid' | 'offer.url_not_allowed', detail: string) {
+  return new ClientProblem(code, detail, { operation: 'credential-process' });
+}
