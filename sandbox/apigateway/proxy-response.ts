@@ -99,7 +99,14 @@ function isScalar(value: unknown): boolean {
 }
 
 /** Renamed on their way out, because the hop to the client has its own ("Important notes for API Gateway", REST). */
-const remapped = new Set(['connection', 'content-length', 'date', 'server', 'www-authenticate']);
+const remapped = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'server',
+  'www-authenticate',
+  'x-amzn-requestid',
+]);
 
 function responseHeaders(answer: Answer, requestId: string): Record<string, string> {
   const lists = Object.entries(answer.multiValueHeaders ?? {}).map(

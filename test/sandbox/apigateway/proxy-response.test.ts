@@ -8,7 +8,13 @@ describe('a buffered answer', () => {
   it('passes status, headers and text', async () => {
     const response = respond({
       statusCode: 201,
-      headers: { 'Content-Type': 'text/csv', ETag: '"1"', 'x-count': 3, Date: 'then' },
+      headers: {
+        'Content-Type': 'text/csv',
+        ETag: '"1"',
+        'x-count': 3,
+        Date: 'then',
+        'X-Amzn-RequestId': 'r',
+      },
       multiValueHeaders: { Link: ['a', 'b'] },
       body: 'ä',
     });
@@ -18,6 +24,7 @@ describe('a buffered answer', () => {
       etag: '"1"',
       'x-count': '3',
       'x-amzn-remapped-date': 'then',
+      'x-amzn-remapped-x-amzn-requestid': 'r',
       link: 'a, b',
       'x-amzn-requestid': 'request-1',
       'x-amz-apigw-id': 'request-1',
