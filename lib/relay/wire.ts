@@ -123,8 +123,10 @@ const hopByHop = new Set([
 export function answeredHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const answered: Record<string, string> = {};
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
+    let name = (rawHeaders[index] as string).toLowerCase();
     if (hopByHop.has(name)) continue;
+    // API Gateway puts its own in this place.
+    if (name === 'x-amzn-requestid') name = 'x-sharemaker-upstream-requestid';
     const value = rawHeaders[index + 1] as string;
     answered[name] = Object.hasOwn(answered, name) ? `${answered[name]}, ${value}` : value;
   }
