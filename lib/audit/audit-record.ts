@@ -31,6 +31,8 @@ export interface Sampled {
   readonly lot: number;
   /** When its child last used it. ISO 8601. */
   readonly usedAt: string;
+  /** Its role may let through too much. */
+  readonly isSuspect: boolean;
 }
 
 export function startAudit(

@@ -1,6 +1,7 @@
 /** The phase that reads every role of the account, a page at a time, and holds each against its grant. */
 
 import { createHash } from 'node:crypto';
+import type { FindingCode } from '../contract/audit.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
 import { grantTag } from '../grant/share-role.ts';
 import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-record.ts';
@@ -12,8 +13,16 @@ import { isComparable, type RoleSurroundings } from './role-evidence.ts';
 import { handMadeShare, type ShareSurroundings, shareEvidence } from './shares.ts';
 import { lastUseOf } from './use.ts';
 
-/** How many active grants are probed in an audit. */
+/** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
 export const sampleSize = 5;
+
+/** What may let through too much; whether it does is for a probe to say. */
+const suspicious: ReadonlySet<FindingCode> = new Set([
+  'trust.drifted',
+  'policy.drifted',
+  'policy.extra',
+  'boundary.missing',
+]);
 
 export const readRoles: StartPhase = async (auditor) => {
   const managed = await auditor.inventory.managedPolicies(concernsEndpoints);
@@ -49,7 +58,7 @@ export const readRoles: StartPhase = async (auditor) => {
     const compared = {
       ...record,
       counts: { ...record.counts, rolesRead: record.counts.rolesRead + page.roles.length },
-      sample: drawn(record, shareRoles, grants, page.readAt),
+      sample: drawn(record, shareRoles, grants, page.readAt, suspectsOf(found)),
     };
     return { found, next: page.next ? { ...compared, marker: page.next } : nextPhase(compared) };
   };
@@ -94,22 +103,32 @@ function judgeHandMade(role: AccountRole, around: ShareSurroundings): readonly F
   return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId)) }];
 }
 
+function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {
+  const suspects = found.flat().filter(({ finding }) => suspicious.has(finding.code));
+  return new Set(suspects.flatMap(({ finding }) => finding.grantId ?? []));
+}
+
 /** Lots are drawn anew in every audit, and the same again when a page is read again. */
 function drawn(
   audit: AuditRecord,
   roles: readonly AccountRole[],
   grants: ReadonlyMap<string, GrantRecord>,
   readAt: number,
+  suspects: ReadonlySet<string>,
 ): readonly Sampled[] {
   const candidates = roles.flatMap((role): Sampled[] => {
     const record = grants.get(grantIdOf(role) ?? '');
     if (record?.status !== 'active' || record.role.arn !== role.arn || !isComparable(record, readAt))
       return [];
     const usedAt = new Date(lastUseOf(record, role.lastUsedAt)).toISOString();
-    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), usedAt }];
+    const isSuspect = suspects.has(record.id);
+    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), usedAt, isSuspect }];
   });
   const known = audit.sample.filter(({ grantId }) => !candidates.some((drawn) => drawn.grantId === grantId));
-  return [...known, ...candidates].sort((a, b) => a.lot - b.lot).slice(0, sampleSize);
+  const sorted = [...known, ...candidates].sort((a, b) => a.lot - b.lot);
+  return [true, false].flatMap((isSuspect) =>
+    sorted.filter((one) => one.isSuspect === isSuspect).slice(0, sampleSize),
+  );
 }
 
 function lotOf(auditId: string, grantId: string): number {
