@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { type BuildOptions, build, version } from 'esbuild';
@@ -30,6 +30,7 @@ export async function bundle(
   const known = await readManifest(manifestFile);
   if (known && (await isFresh(known, cache, directory))) return locate(known, cache);
   const built = await buildAll(entries, directory, cache);
+  await forgetOld(cache);
   await writeWhole(manifestFile, JSON.stringify(built));
   return locate(built, cache);
 }
@@ -66,6 +67,15 @@ async function buildAll(entries: readonly string[], directory: string, cache: st
     inputs: Object.fromEntries(await Promise.all(inputs)),
     outputs: Object.fromEntries(await Promise.all(outputs)),
   };
+}
+
+/** Every change of a function leaves a bundle behind. One that is still wanted after a week is built again. */
+async function forgetOld(cache: string): Promise<void> {
+  const weekAgo = Date.now() - 7 * 86_400_000;
+  for (const name of await readdir(cache)) {
+    const { mtimeMs } = await stat(join(cache, name)).catch(() => ({ mtimeMs: Date.now() }));
+    if (mtimeMs < weekAgo) await rm(join(cache, name), { force: true });
+  }
 }
 
 async function isFresh(manifest: Manifest, cache: string, directory: string): Promise<boolean> {

@@ -1,7 +1,10 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createClock } from '../../../sandbox/clock.ts';
 import { createSchedules } from '../../../sandbox/schedules.ts';
 import { aFunction, aStack } from './a-lambda.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 function someSchedules() {
   const clock = createClock();
@@ -32,7 +35,8 @@ function someSchedules() {
   return { clock, sent, schedules };
 }
 
-const settled = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 5)));
+/** Lets this much real time pass, for timers and Date alike. */
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 it('runs one on demand, also when stopped, and answers what it answered', async () => {
   const { schedules, sent } = someSchedules();
@@ -59,29 +63,47 @@ it('says which there are, and that one failed, but not what it said', async () =
   await expect(schedules.run('broken')).rejects.toThrow(/^broken failed: TypeError$/);
 });
 
+it('keeps its rate by itself', async () => {
+  const { schedules, sent } = someSchedules();
+  schedules.start();
+  await pass(59_990);
+  expect(sent).toEqual([]);
+  await pass(2 * 60_000);
+  expect(sent.map(({ name }) => name)).toEqual(['f-minutely', 'f-minutely']);
+});
+
 it('runs what the clock was advanced past, each once, and keeps the rate from there', async () => {
   const { clock, schedules, sent } = someSchedules();
   schedules.start();
   clock.advance(59_000);
-  await settled();
+  await pass(10);
   expect(sent).toEqual([]);
   clock.advance(10 * 60_000);
-  await vi.waitFor(() => expect(sent.map(({ name }) => name)).toEqual(['f-minutely']));
+  await pass(10);
+  expect(sent.map(({ name }) => name)).toEqual(['f-minutely']);
+  await pass(59_000);
+  expect(sent).toHaveLength(1);
+  await pass(1_000);
+  expect(sent).toHaveLength(2);
   clock.advance(3_600_000);
-  await vi.waitFor(() =>
-    expect(sent.map(({ name }) => name).sort()).toEqual(['f-broken', 'f-hourly', 'f-minutely', 'f-minutely']),
-  );
-  schedules.stop();
+  await pass(10);
+  expect(sent.map(({ name }) => name).sort()).toEqual([
+    'f-broken',
+    'f-hourly',
+    'f-minutely',
+    'f-minutely',
+    'f-minutely',
+  ]);
 });
 
 it('runs nothing before it is started and nothing after it is stopped', async () => {
   const { clock, schedules, sent } = someSchedules();
   clock.advance(86_400_000);
-  await settled();
+  await pass(10);
   schedules.start();
   schedules.stop();
   clock.advance(86_400_000);
-  await settled();
+  await pass(10);
   expect(sent).toEqual([]);
 });
 
