@@ -70,6 +70,26 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     return Role?.RoleId ?? '';
   };
 
+  const restoreBoundary = (RoleName: string) =>
+    unlessMissing(
+      iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundaryArn })),
+    );
+
+  /** Our own policy lets us change roles within the boundary only: where somebody took it off, it is put back first. */
+  const withinBoundary = async (RoleName: string, change: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      return await unlessMissing(change());
+    } catch (error) {
+      if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'AccessDeniedException')) throw error;
+      return (await restoreBoundary(RoleName)) && unlessMissing(change());
+    }
+  };
+
+  const putTrust = (record: GrantRecord, trust: PolicyDocument) => {
+    const input = { RoleName: record.role.name, PolicyDocument: JSON.stringify(trust) };
+    return withinBoundary(input.RoleName, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
+  };
+
   /** Of an earlier attempt whose answer was lost; a role of somebody else is left alone. */
   const adopt = async (record: GrantRecord, trust: PolicyDocument) => {
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: record.role.name }));
@@ -78,35 +98,11 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
       Role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id);
     if (!isOurs)
       throw new RoleNotOurs(`A role named ${record.role.name} exists that Sharemaker did not make.`);
-    await iam.send(
-      new UpdateAssumeRolePolicyCommand({
-        RoleName: record.role.name,
-        PolicyDocument: JSON.stringify(trust),
-      }),
-    );
-    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn) await putBoundary(record);
+    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn)
+      await restoreBoundary(record.role.name);
+    await putTrust(record, trust);
     return Role.RoleId ?? '';
   };
-
-  const putTrust = (record: Named, trust: PolicyDocument) =>
-    unlessMissing(
-      iam.send(
-        new UpdateAssumeRolePolicyCommand({
-          RoleName: record.role.name,
-          PolicyDocument: JSON.stringify(trust),
-        }),
-      ),
-    );
-
-  const putBoundary = (record: Named) =>
-    unlessMissing(
-      iam.send(
-        new PutRolePermissionsBoundaryCommand({
-          RoleName: record.role.name,
-          PermissionsBoundary: boundaryArn,
-        }),
-      ),
-    );
 
   const dropPolicy = async (record: Named, name: string) => {
     await unlessMissing(
@@ -137,15 +133,12 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     },
 
     putPolicy(record, name, document) {
-      return unlessMissing(
-        iam.send(
-          new PutRolePolicyCommand({
-            RoleName: record.role.name,
-            PolicyName: name,
-            PolicyDocument: JSON.stringify(document),
-          }),
-        ),
-      );
+      const input = {
+        RoleName: record.role.name,
+        PolicyName: name,
+        PolicyDocument: JSON.stringify(document),
+      };
+      return withinBoundary(input.RoleName, () => iam.send(new PutRolePolicyCommand(input)));
     },
 
     async remove(record) {
