@@ -65,8 +65,9 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** "Convert sequential spaces to a single space"; AWS's own signers take any white space for a space. */
 function canonicalValue(value: string): string {
-  return value.trim().replace(/ +/g, ' ');
+  return value.trim().replace(/\s+/g, ' ');
 }
 
 /** RFC 3986: everything but unreserved characters. encodeURIComponent spares five that are reserved. */

@@ -1,7 +1,7 @@
 import type { Caller, Iam, UnsignedRequest } from '../types.ts';
 import type { Authorization } from './authorization.ts';
 import { type ChunkedPayload, decodeChunks, isChunkedPayload } from './aws-chunked.ts';
-import { sha256 } from './canonical.ts';
+import { parseQuery, sha256 } from './canonical.ts';
 import type { Refusal } from './refusals.ts';
 import { isSame, signatureOf, signingKey } from './sigv4.ts';
 
@@ -71,10 +71,12 @@ interface Payload {
 }
 
 /** Only S3 takes a body that the signature does not cover, or covers chunk by chunk. */
-function payloadOf({ headers, body }: UnsignedRequest, { form, scope }: Authorization): Payload {
+function payloadOf({ headers, query, body }: UnsignedRequest, { form, scope }: Authorization): Payload {
   const hash = sha256(body);
   if (scope.service !== 's3') return { declared: hash };
-  const declared = headers['x-amz-content-sha256'];
+  const declared =
+    headers['x-amz-content-sha256'] ??
+    (form === 'query' ? new Map(parseQuery(query)).get('X-Amz-Content-Sha256') : undefined);
   if (form === 'query' && declared === undefined) return { declared: 'UNSIGNED-PAYLOAD' };
   if (declared === undefined) return { declared: hash };
   if (declared === 'UNSIGNED-PAYLOAD') return { declared };
