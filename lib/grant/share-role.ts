@@ -70,24 +70,24 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     return Role?.RoleId ?? '';
   };
 
-  const restoreBoundary = (RoleName: string) =>
+  const putBoundary = ({ role: { name: RoleName } }: Named) =>
     unlessMissing(
       iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundaryArn })),
     );
 
   /** Our own policy lets us change roles within the boundary only: where somebody took it off, it is put back first. */
-  const withinBoundary = async (RoleName: string, change: () => Promise<unknown>): Promise<boolean> => {
+  const withinBoundary = async (record: Named, change: () => Promise<unknown>): Promise<boolean> => {
     try {
       return await unlessMissing(change());
     } catch (error) {
       if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'AccessDeniedException')) throw error;
-      return (await restoreBoundary(RoleName)) && unlessMissing(change());
+      return (await putBoundary(record)) && unlessMissing(change());
     }
   };
 
-  const putTrust = (record: GrantRecord, trust: PolicyDocument) => {
+  const putTrust = (record: Named, trust: PolicyDocument) => {
     const input = { RoleName: record.role.name, PolicyDocument: JSON.stringify(trust) };
-    return withinBoundary(input.RoleName, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
+    return withinBoundary(record, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
   };
 
   /** Of an earlier attempt whose answer was lost; a role of somebody else is left alone. */
@@ -98,8 +98,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
       Role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id);
     if (!isOurs)
       throw new RoleNotOurs(`A role named ${record.role.name} exists that Sharemaker did not make.`);
-    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn)
-      await restoreBoundary(record.role.name);
+    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn) await putBoundary(record);
     await putTrust(record, trust);
     return Role.RoleId ?? '';
   };
@@ -138,7 +137,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
         PolicyName: name,
         PolicyDocument: JSON.stringify(document),
       };
-      return withinBoundary(input.RoleName, () => iam.send(new PutRolePolicyCommand(input)));
+      return withinBoundary(record, () => iam.send(new PutRolePolicyCommand(input)));
     },
 
     async remove(record) {
