@@ -100,17 +100,35 @@ function actionPattern({ actions, notActions }: ReadStatement, action: string): 
 
 /** Endpoint ARNs are lower-cased, and a policy that was written in capitals was meant for one all the same. */
 function isOfEndpoints(resource: string, accountId: string): boolean {
-  return overlap(resource.toLowerCase(), `arn:aws*:sagemaker:*:${accountId}:endpoint/*`);
+  return meet(resource.toLowerCase(), `arn:aws*:sagemaker:*:${accountId}:endpoint/*`);
 }
 
 function denies(deny: ReadStatement, action: string, resource: string): boolean {
   if (actionPattern(deny, action) === undefined) return false;
   if (deny.resources) return deny.resources.some((pattern) => covers(pattern, resource));
-  return !deny.notResources?.some((pattern) => overlap(pattern, resource));
+  return !deny.notResources?.some((pattern) => meet(pattern, resource));
 }
 
 function admits(statement: ReadStatement, action: string, resource: string): boolean {
   if (statement.effect !== 'Allow' || actionPattern(statement, action) === undefined) return false;
-  if (statement.resources) return statement.resources.some((pattern) => overlap(pattern, resource));
+  if (statement.resources) return statement.resources.some((pattern) => meet(pattern, resource));
   return !statement.notResources?.some((pattern) => covers(pattern, resource));
+}
+
+/** Whether some endpoint's ARN is taken in by both patterns, part by part: none of its parts has a colon in it. */
+function meet(a: string, b: string): boolean {
+  const [ofA, ofB] = [partsOf(a), partsOf(b)];
+  return Boolean(ofA?.every((part, index) => overlap(part, ofB?.[index] ?? '')));
+}
+
+/** Of `arn:partition:service:region:account:resource`. */
+const arnParts = 6;
+
+/** IAM: a `*` at the end of a part may reach beyond its colon. Undefined: no endpoint's ARN has such a form. */
+function partsOf(pattern: string): string[] | undefined {
+  const parts = pattern.split(':');
+  const widening = parts.findLastIndex((part) => part.endsWith('*'));
+  if (parts.length > arnParts || (parts.length < arnParts && widening < 0)) return undefined;
+  const filling = new Array<string>(arnParts - parts.length).fill('*');
+  return [...parts.slice(0, widening + 1), ...filling, ...parts.slice(widening + 1)];
 }
