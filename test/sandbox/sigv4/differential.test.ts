@@ -74,7 +74,8 @@ async function sign({
     method,
     hostname: '127.0.0.1',
     protocol: 'http:',
-    path: `/${segments.join('/')}`,
+    // The signer takes S3's path as it stands; it is for the S3 client to encode all that RFC 3986 reserves.
+    path: `/${segments.map((each) => (service === 's3' ? encode(decodeURIComponent(each)) : each)).join('/')}`,
     query,
     headers: {
       host: '127.0.0.1:4599',
