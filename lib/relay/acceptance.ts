@@ -105,6 +105,7 @@ async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Prom
 const problemOf = {
   'not-allowed': 'offer.url_not_allowed',
   unreachable: 'offer.unreachable',
+  refused: 'offer.unreachable',
   'not-json': 'offer.invalid',
 } as const;
 

@@ -7,7 +7,7 @@ import { sign } from './sigv4.ts';
 /** The offer as parsed JSON, unchecked; or why there is none. */
 export type OfferReading =
   | { readonly offer: unknown }
-  | { readonly refusal: 'not-allowed' | 'unreachable' | 'not-json'; readonly detail: string };
+  | { readonly refusal: 'not-allowed' | 'unreachable' | 'refused' | 'not-json'; readonly detail: string };
 
 export type ReadOffer = (offerUrl: string, timeoutMs?: number) => Promise<OfferReading>;
 
@@ -49,7 +49,7 @@ export function createOfferSource(options: {
         bytesMax: offerBytesMax,
       });
       if (answer.status !== 200)
-        return { refusal: 'unreachable', detail: `The offer URL answered with status ${answer.status}.` };
+        return { refusal: 'refused', detail: `The offer URL answered with status ${answer.status}.` };
       return { offer: JSON.parse(answer.body.toString('utf8')) };
     } catch (error) {
       if (error instanceof HttpFailure) return { refusal: 'unreachable', detail: unreachable[error.kind] };

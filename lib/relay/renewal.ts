@@ -33,6 +33,8 @@ export function createRenew(options: {
     if (askedAt.size >= entriesMax) askedAt.clear();
     askedAt.set(record.grantId, now());
     const reading = await readOffer(record.offerUrl);
+    // No answer is no news: the next request may ask.
+    if ('refusal' in reading && reading.refusal === 'unreachable') askedAt.delete(record.grantId);
     const terms = 'offer' in reading ? newerTerms(stored, reading.offer) : undefined;
     if (!terms || haveSameTerms(stored, terms)) return undefined;
     const renewed = withTerms(stored, terms);

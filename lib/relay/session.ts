@@ -27,6 +27,8 @@ const entriesMax = 500;
 interface Entry {
   credentials: SessionCredentials | undefined;
   pending: Promise<SessionCredentials> | undefined;
+  /** The one in the background, which does not fail. */
+  renewal: Promise<void> | undefined;
   renewNotBefore: number;
   refusal: { readonly error: unknown; readonly until: number } | undefined;
   replacedAt: number;
@@ -50,6 +52,7 @@ export function createSessions<Key>(options: {
     const entry: Entry = {
       credentials: undefined,
       pending: undefined,
+      renewal: undefined,
       renewNotBefore: 0,
       refusal: undefined,
       replacedAt: Number.NEGATIVE_INFINITY,
@@ -59,7 +62,7 @@ export function createSessions<Key>(options: {
     return entry;
   };
 
-  const take = (key: Key, entry: Entry): Promise<SessionCredentials> => {
+  const take = (key: Key, entry: Entry, isAwaited: boolean): Promise<SessionCredentials> => {
     entry.pending ??= assume(key)
       .then(
         (credentials) => {
@@ -69,7 +72,7 @@ export function createSessions<Key>(options: {
         },
         (error: unknown) => {
           entry.renewNotBefore = now() + renewAgainAfterMs;
-          entry.refusal = { error, until: now() + refusalMs };
+          if (isAwaited) entry.refusal = { error, until: now() + refusalMs };
           throw error;
         },
       )
@@ -81,8 +84,10 @@ export function createSessions<Key>(options: {
 
   const renewInBackground = (key: Key, entry: Entry) => {
     if (entry.pending || now() < entry.renewNotBefore) return;
-    // Its failure is remembered in the entry; whoever needs a session later meets it there.
-    take(key, entry).catch(() => undefined);
+    entry.renewal = take(key, entry, false).then(
+      () => undefined,
+      () => undefined,
+    );
   };
 
   return {
@@ -94,8 +99,14 @@ export function createSessions<Key>(options: {
         if (remainingMs < renewBeforeMs) renewInBackground(key, entry);
         return credentials;
       }
+      if (entry.pending && entry.renewal) {
+        // Begun for nobody in particular, and Lambda may have frozen it on the way: its failure is not ours.
+        await entry.renewal;
+        entry.renewal = undefined;
+        if (entry.credentials !== credentials) return this.get(key);
+      }
       if (!entry.pending && entry.refusal && now() < entry.refusal.until) throw entry.refusal.error;
-      return take(key, entry).catch((error: unknown) => {
+      return take(key, entry, true).catch((error: unknown) => {
         if (credentials && credentials.expiresAt > now()) return credentials;
         throw error;
       });
