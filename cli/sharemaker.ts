@@ -21,7 +21,7 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
   } catch (error) {
     if (error instanceof UsageError) return refused(`${error.message}\n\n${command.usage}`, exitCodes.usage);
     // A stack helps only where the fault may be ours.
-    const isExpected = error instanceof ClientProblem || (error as Error).name === 'CredentialsProviderError';
+    const isExpected = error instanceof ClientProblem;
     return refused(
       isExpected ? (error as Error).message : ((error as Error).stack ?? String(error)),
       exitCodes.failed,
