@@ -49,7 +49,7 @@ describe('an asynchronous invocation', () => {
       $metadata: { httpStatusCode: 202 },
       InferenceId: 'mine-1',
       OutputLocation: expect.stringMatching(
-        /^s3:\/\/sharemaker-async-111111111111-us-east-1\/grants\/grt_1\/out\/[0-9a-f-]{36}\.out$/,
+        /^s3:\/\/sharemaker-dev-async-111111111111-us-east-1\/grants\/grt_1\/out\/[0-9a-f-]{36}\.out$/,
       ),
       FailureLocation: expect.stringMatching(/\/failures\/grants\/grt_1\/out\/[0-9a-f-]{36}-error\.out$/),
     });

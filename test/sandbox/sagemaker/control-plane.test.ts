@@ -33,8 +33,8 @@ describe('DescribeEndpoint', () => {
   it('tells where an asynchronous endpoint writes', async () => {
     const { AsyncInferenceConfig } = await describeEndpoint('Iris-Classifier-Async');
     expect(AsyncInferenceConfig?.OutputConfig).toEqual({
-      S3OutputPath: 's3://sharemaker-async-111111111111-us-east-1/',
-      S3FailurePath: 's3://sharemaker-async-111111111111-us-east-1/failures/',
+      S3OutputPath: 's3://sharemaker-dev-async-111111111111-us-east-1/',
+      S3FailurePath: 's3://sharemaker-dev-async-111111111111-us-east-1/failures/',
     });
     expect((await describeEndpoint('puppet')).AsyncInferenceConfig).toBeUndefined();
   });

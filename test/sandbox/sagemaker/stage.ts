@@ -8,7 +8,7 @@ import { createSageMaker, type SageMakerOptions } from '../../../sandbox/sagemak
 import type { AccessQuestion } from '../../../sandbox/types.ts';
 import { authorizeBy, parentAccount, serveService } from '../service-adapter.ts';
 
-export const asyncBucket = 'sharemaker-async-111111111111-us-east-1';
+export const asyncBucket = 'sharemaker-dev-async-111111111111-us-east-1';
 
 export async function openStage(options: Partial<Pick<SageMakerOptions, 'limits'>> = {}) {
   const rules = { isAllowed: (_: AccessQuestion): boolean => true };
