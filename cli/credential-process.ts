@@ -114,15 +114,19 @@ async function ownCredentials(region: string, profile: string | undefined) {
   // From here on a profile may start a credential_process of its own; ours would lead back here.
   process.env[mark] = '1';
   const sts = new STSClient({ region, ...(profile !== undefined && { profile }) });
-  return sts.config.credentials();
+  try {
+    return await sts.config.credentials();
+  } catch {
+    // The chain names neither what it tried nor what failed.
+    throw new UsageError(
+      "No AWS credentials of the child account were found. Name the profile that holds the child's own keys with --profile; it cannot be the profile that this command serves.",
+    );
+  }
 }
 
 const mark = 'SHAREMAKER_CREDENTIAL_PROCESS';
 
 /** AWS_PROFILE names the shared endpoint's profile when an SDK starts us, and is inherited. */
 function refuseCircle(env: NodeJS.ProcessEnv): void {
-  if (env[mark])
-    throw new UsageError(
-      "This profile's credentials would be taken with this very profile. Name another with --profile: the one with the child's own keys.",
-    );
+  if (env[mark]) throw new UsageError("This profile's credentials would be taken with this very profile.");
 }

@@ -20,12 +20,9 @@ async function main([name = '--help', ...args]: readonly string[]): Promise<numb
     return said(await command.run(args, process.env));
   } catch (error) {
     if (error instanceof UsageError) return refused(`${error.message}\n\n${command.usage}`, exitCodes.usage);
-    // A stack helps only where the fault may be ours.
-    const isExpected = error instanceof ClientProblem;
-    return refused(
-      isExpected ? (error as Error).message : ((error as Error).stack ?? String(error)),
-      exitCodes.failed,
-    );
+    if (error instanceof ClientProblem) return refused(error.message, exitCodes.failed);
+    // The fault may be ours, and a stack helps.
+    return refused((error as Error).stack ?? String(error), exitCodes.failed);
   }
 }
 

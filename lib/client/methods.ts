@@ -47,7 +47,7 @@ export type PagedMethod<Name extends OperationName> = Method<Name> & {
 };
 
 export type Methods<Api extends 'parent' | 'child'> = {
-  readonly [Name in OperationOf<Api> as MethodName<Name>]: 'cursor' extends keyof z.input<Row<Name>['query']>
+  readonly [Name in OperationOf<Api> as MethodName<Name>]: 'cursor' extends keyof Row<Name>['query']['shape']
     ? PagedMethod<Name>
     : Method<Name>;
 };
