@@ -43,9 +43,18 @@ async function serve(
     outgoing.destroy();
     return;
   }
-  // More of the body may be on its way; it is not worth reading.
-  if (!incoming.complete) outgoing.setHeader('connection', 'close');
   await write(outgoing, response, incoming.method === 'HEAD');
+  if (!incoming.complete) discardRest(incoming);
+}
+
+/** A client that still sends would lose the answer if the connection were closed under it; one that never ends is cut off. */
+function discardRest(incoming: IncomingMessage): void {
+  let bytes = 0;
+  incoming.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > 2 * bodyMaxBytes) incoming.destroy();
+  });
+  incoming.on('error', () => {});
 }
 
 /** One byte more than is allowed is enough to be refused. */
