@@ -11,6 +11,7 @@ import {
   ListRolePoliciesCommand,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
+  type Role,
   type Tag,
   TagRoleCommand,
   UpdateAssumeRolePolicyCommand,
@@ -26,6 +27,8 @@ export interface ShareRole {
   putTrust(record: Named, trust: PolicyDocument): Promise<boolean>;
   putPolicy(record: Named, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
   dropPolicy(record: Named, name: string): Promise<void>;
+  /** Somebody else's role has the name. */
+  isForeign(record: Owned): Promise<boolean>;
   /** Policies of any kind, then the role. */
   remove(record: Named): Promise<void>;
   /** Boundary, tags and session length as they were made; nothing when there is no role. */
@@ -37,6 +40,7 @@ export interface ShareRole {
 
 /** All that most steps need to know of a grant. */
 type Named = Pick<GrantRecord, 'role'>;
+type Owned = Pick<GrantRecord, 'id' | 'role'>;
 
 /** The name is taken by a role that does not carry the grant's tag. */
 export class RoleNotOurs extends Error {
@@ -70,49 +74,77 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     return Role?.RoleId ?? '';
   };
 
-  const putBoundary = ({ role: { name: RoleName } }: Named) =>
-    unlessMissing(
-      iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundaryArn })),
-    );
+  /** Undefined when there is none. */
+  const find = async ({ role }: Named): Promise<Role | undefined> => {
+    const found = await unlessMissing(iam.send(new GetRoleCommand({ RoleName: role.name })));
+    return found?.Role;
+  };
 
-  /** Our own policy lets us change roles within the boundary only: where somebody took it off, it is put back first. */
-  const withinBoundary = async (record: Named, change: () => Promise<unknown>): Promise<boolean> => {
+  /** Of an earlier attempt of ours, and not of somebody who took the name. */
+  const isOurs = (record: Owned, role: Role) =>
+    role.Arn === record.role.arn &&
+    Boolean(role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id));
+
+  const hasBoundary = (role: Role) => role.PermissionsBoundary?.PermissionsBoundaryArn === boundaryArn;
+
+  /**
+   * Answers undefined when there is no role. IAM names a role that is gone without its path, which our own policy requires:
+   * what looks like a refusal may be an absence. Where the role is there, `mend` may remove the reason, and the call is made
+   * once more.
+   */
+  const ifThere = async <T>(
+    record: Named,
+    call: () => Promise<T>,
+    mend = async (_role: Role): Promise<boolean> => false,
+  ): Promise<T | undefined> => {
     try {
-      return await unlessMissing(change());
+      return await unlessMissing(call());
     } catch (error) {
       if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'AccessDeniedException')) throw error;
-      return (await putBoundary(record)) && unlessMissing(change());
+      const role = await find(record);
+      if (!role) return undefined;
+      if (!(await mend(role))) throw error;
+      return unlessMissing(call());
     }
   };
 
-  const putTrust = (record: Named, trust: PolicyDocument) => {
+  const putBoundary = async (record: Named): Promise<boolean> => {
+    const input = { RoleName: record.role.name, PermissionsBoundary: boundaryArn };
+    const put = await ifThere(record, () => iam.send(new PutRolePermissionsBoundaryCommand(input)));
+    return put !== undefined;
+  };
+
+  /** Our own policy lets us change roles within the boundary only: where somebody took it off, it is put back first. */
+  const change: OnRole = (record, call) =>
+    ifThere(
+      record,
+      call,
+      async (role) => role.Arn === record.role.arn && !hasBoundary(role) && (await putBoundary(record)),
+    );
+
+  const putTrust = async (record: Named, trust: PolicyDocument): Promise<boolean> => {
     const input = { RoleName: record.role.name, PolicyDocument: JSON.stringify(trust) };
-    return withinBoundary(record, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
+    const put = await change(record, () => iam.send(new UpdateAssumeRolePolicyCommand(input)));
+    return put !== undefined;
   };
 
-  /** Of an earlier attempt whose answer was lost; a role of somebody else is left alone. */
   const adopt = async (record: GrantRecord, trust: PolicyDocument) => {
-    const { Role } = await iam.send(new GetRoleCommand({ RoleName: record.role.name }));
-    const isOurs =
-      Role?.Arn === record.role.arn &&
-      Role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id);
-    if (!isOurs)
+    const role = await find(record);
+    if (!role || !isOurs(record, role))
       throw new RoleNotOurs(`A role named ${record.role.name} exists that Sharemaker did not make.`);
-    if (Role.PermissionsBoundary?.PermissionsBoundaryArn !== boundaryArn) await putBoundary(record);
+    if (!hasBoundary(role)) await putBoundary(record);
     await putTrust(record, trust);
-    return Role.RoleId ?? '';
+    return role.RoleId ?? '';
   };
 
-  const dropPolicy = async (record: Named, name: string) => {
-    await unlessMissing(
-      iam.send(new DeleteRolePolicyCommand({ RoleName: record.role.name, PolicyName: name })),
-    );
+  const dropPolicy = async (record: Named, PolicyName: string) => {
+    const input = { RoleName: record.role.name, PolicyName };
+    await ifThere(record, () => iam.send(new DeleteRolePolicyCommand(input)));
   };
 
-  const dropAttached = async (record: Named, policyArn: string) => {
-    await unlessMissing(
-      iam.send(new DetachRolePolicyCommand({ RoleName: record.role.name, PolicyArn: policyArn })),
-    );
+  const dropAttached = async (record: Named, PolicyArn: string) => {
+    const input = { RoleName: record.role.name, PolicyArn };
+    await ifThere(record, () => iam.send(new DetachRolePolicyCommand(input)));
   };
 
   return {
@@ -131,20 +163,22 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
       }
     },
 
-    putPolicy(record, name, document) {
-      const input = {
-        RoleName: record.role.name,
-        PolicyName: name,
-        PolicyDocument: JSON.stringify(document),
-      };
-      return withinBoundary(record, () => iam.send(new PutRolePolicyCommand(input)));
+    async isForeign(record) {
+      const role = await find(record);
+      return role !== undefined && !isOurs(record, role);
+    },
+
+    async putPolicy(record, PolicyName, document) {
+      const input = { RoleName: record.role.name, PolicyName, PolicyDocument: JSON.stringify(document) };
+      const put = await change(record, () => iam.send(new PutRolePolicyCommand(input)));
+      return put !== undefined;
     },
 
     async remove(record) {
-      const RoleName = record.role.name;
-      for (const name of await inlinePolicies(iam, RoleName)) await dropPolicy(record, name);
-      for (const arn of await attachedPolicies(iam, RoleName)) await dropAttached(record, arn);
-      await unlessMissing(iam.send(new DeleteRoleCommand({ RoleName })));
+      const input = { RoleName: record.role.name };
+      for (const name of await inlinePolicies(iam, record, ifThere)) await dropPolicy(record, name);
+      for (const arn of await attachedPolicies(iam, record, ifThere)) await dropAttached(record, arn);
+      await ifThere(record, () => iam.send(new DeleteRoleCommand(input)));
     },
 
     async restoreFrame(record) {
@@ -163,13 +197,14 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
   };
 }
 
-async function inlinePolicies(iam: IAMClient, RoleName: string): Promise<string[]> {
+type OnRole = <T>(record: Named, call: () => Promise<T>) => Promise<T | undefined>;
+
+async function inlinePolicies(iam: IAMClient, record: Named, ifThere: OnRole): Promise<string[]> {
   const names: string[] = [];
   let Marker: string | undefined;
   do {
-    const page = await emptyWhenMissing(
-      iam.send(new ListRolePoliciesCommand({ RoleName, ...(Marker && { Marker }) })),
-    );
+    const input = { RoleName: record.role.name, ...(Marker && { Marker }) };
+    const page = await ifThere(record, () => iam.send(new ListRolePoliciesCommand(input)));
     names.push(...(page?.PolicyNames ?? []));
     Marker = page?.IsTruncated ? page.Marker : undefined;
   } while (Marker);
@@ -177,13 +212,12 @@ async function inlinePolicies(iam: IAMClient, RoleName: string): Promise<string[
   return names.sort((a, b) => Number(a === 'deny') - Number(b === 'deny'));
 }
 
-async function attachedPolicies(iam: IAMClient, RoleName: string): Promise<string[]> {
+async function attachedPolicies(iam: IAMClient, record: Named, ifThere: OnRole): Promise<string[]> {
   const arns: string[] = [];
   let Marker: string | undefined;
   do {
-    const page = await emptyWhenMissing(
-      iam.send(new ListAttachedRolePoliciesCommand({ RoleName, ...(Marker && { Marker }) })),
-    );
+    const input = { RoleName: record.role.name, ...(Marker && { Marker }) };
+    const page = await ifThere(record, () => iam.send(new ListAttachedRolePoliciesCommand(input)));
     arns.push(...(page?.AttachedPolicies ?? []).flatMap(({ PolicyArn }) => PolicyArn ?? []));
     Marker = page?.IsTruncated ? page.Marker : undefined;
   } while (Marker);
@@ -198,11 +232,7 @@ function descriptionOf(record: GrantRecord): string {
   return `Sharemaker grant ${record.id}: account ${record.child.accountId} may invoke ${record.endpoint.name}. Managed; do not edit.`;
 }
 
-async function unlessMissing(call: Promise<unknown>): Promise<boolean> {
-  return (await emptyWhenMissing(call)) !== undefined;
-}
-
-async function emptyWhenMissing<T>(call: Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
