@@ -158,7 +158,6 @@ describe('a fault', () => {
       credentials: parent.keys,
       maxAttempts: 4,
       requestHandler: createRequestHandler(front),
-      retryStrategy: undefined as never,
     });
     for (const [at, fault] of (['throttle', 'timeout', 'lost-reply'] as const).entries())
       front.addFault({ service: 'sts', operation: 'GetCallerIdentity', nth: at + 1, fault });
