@@ -4,14 +4,16 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { type RelayHandler, relayMode, unforeseenAnswer } from '../../lib/relay/lambda-edge.ts';
 import { createRelay } from '../../lib/relay/relay.ts';
-import { serveEvent } from '../../lib/relay/serve-event.ts';
+import { readRequest } from '../../lib/relay/request.ts';
 import { lambdaSurroundings } from '../../lib/relay/surroundings.ts';
 
 const surroundings = lambdaSurroundings();
 const invoke = createRelay(surroundings);
 
-const relayEvent: RelayHandler = (event, context, departure) =>
-  serveEvent(event, context, departure, { ...surroundings, invoke });
+const relayEvent: RelayHandler = (event, context, departure) => {
+  const remainingMs = context.getRemainingTimeInMillis();
+  return invoke(() => readRequest(event, { now: surroundings.now(), remainingMs, departure }));
+};
 
 export const handler = middy<APIGatewayProxyEvent>({
   // middy's types know an execution mode only by name.

@@ -15,13 +15,11 @@ export function refusalOf(
     return refusal(
       'AccessDeniedException',
       `Grant ${grantId} behind alias ${alias} expired at ${expiresAt}. Ask the parent account to extend it or to make a new one.`,
-      { outcome: 'denied' },
     );
   if (!modes.includes(request.mode))
     return refusal(
       'AccessDeniedException',
       `Grant ${grantId} behind alias ${alias} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add the mode.`,
-      { outcome: 'denied' },
     );
   return undefined;
 }

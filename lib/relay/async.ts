@@ -65,7 +65,6 @@ export function createAsyncBroker(options: {
     throw refusal(
       'ServiceUnavailable',
       `S3 answered ${errorCodeOf(answer.status, answer.rawHeaders, answer.body)}.`,
-      { outcome: 'failed' },
     );
   };
 
@@ -132,7 +131,6 @@ export function createAsyncBroker(options: {
 
 function s3Location(location: string): { bucket: string; key: string } {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location) ?? [];
-  if (!bucket || !key)
-    throw refusal('InternalFailure', 'A result lies at an address that is not in S3.', { outcome: 'failed' });
+  if (!bucket || !key) throw refusal('InternalFailure', 'A result lies at an address that is not in S3.');
   return { bucket, key };
 }

@@ -21,6 +21,18 @@ const statuses = {
 
 export type RefusalCode = keyof typeof statuses;
 
+/** How the metrics count an error, where its status does not say it. */
+const outcomes: Readonly<Record<string, string>> = {
+  ModelError: 'model-error',
+  ModelNotReadyException: 'throttled',
+  ThrottlingException: 'throttled',
+  Throttling: 'throttled',
+};
+
+export function outcomeOf(code: string, status: number): string {
+  return outcomes[code] ?? (status >= 500 ? 'failed' : status === 403 ? 'denied' : 'refused');
+}
+
 /** What the relay refuses or could not get. The message goes to the caller; it names no secret and no payload. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
@@ -52,7 +64,13 @@ export function refusal(
     readonly cause?: unknown;
   } = {},
 ): Refusal {
-  return new Refusal(code, message, more.outcome ?? 'refused', more.headers ?? {}, more.cause);
+  return new Refusal(
+    code,
+    message,
+    more.outcome ?? outcomeOf(code, statuses[code]),
+    more.headers ?? {},
+    more.cause,
+  );
 }
 
 export interface ErrorAnswer {

@@ -8,9 +8,9 @@ import type { AsyncJobs } from './async-jobs.ts';
 import { type AttemptsOptions, type SessionKey, sendUntilAnswered } from './attempts.ts';
 import { type Breaker, failuresUntilOpen } from './breaker.ts';
 import type { Slots } from './concurrency.ts';
-import { errorAnswer, refusal } from './errors.ts';
+import { errorAnswer, outcomeOf, refusal } from './errors.ts';
 import { HttpFailure, headerOf } from './http.ts';
-import { begin, outcomeOf, type Passage, timingHeaders, usageOf } from './passage.ts';
+import { begin, type Passage, timingHeaders } from './passage.ts';
 import { refusalOfAny, refusalOfRuntime, refusalOfSession } from './refusals.ts';
 import { type RelayRequest, unknownAlias } from './request.ts';
 import type { RuntimeAnswer } from './runtime.ts';
@@ -18,7 +18,6 @@ import { serverSentEvents } from './sse.ts';
 import { carryStream, nativeFraming } from './stream.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 import type { SubscriptionCache } from './subscription-cache.ts';
-import type { Usage } from './usage.ts';
 import { answeredHeaders } from './wire.ts';
 
 export interface RelayAnswer {
@@ -36,28 +35,31 @@ export interface InvocationOptions extends AttemptsOptions {
   readonly breaker: Breaker;
   readonly broker: AsyncBroker;
   readonly jobs: AsyncJobs;
-  readonly count: (usage: Usage) => void;
+  /** Called once, at the end, with the timer's reading then. */
+  readonly count: (passage: Passage, endedAt: number) => void;
   readonly warn: (message: string, error: unknown) => void;
 }
 
-/** Never rejects: whatever fails becomes an answer in SageMaker's shape. */
-export type Invoke = (request: RelayRequest) => Promise<RelayAnswer>;
+/** Reads the request and answers it. Never rejects: whatever fails becomes an answer in SageMaker's shape. */
+export type Invoke = (read: () => RelayRequest) => Promise<RelayAnswer>;
 
 type Answer = Omit<RelayAnswer, 'finish'>;
 
 export function createInvoke(options: InvocationOptions): Invoke {
   const { timer, count, warn } = options;
 
-  const answer = async (passage: Passage): Promise<Answer> => {
+  const answer = async (passage: Passage, read: () => RelayRequest): Promise<Answer> => {
     try {
-      const subscription = await admit(passage, options);
-      switch (passage.request.route) {
+      const request = read();
+      passage.request = request;
+      const subscription = await admit(passage, request, options);
+      switch (request.route) {
         case 'asyncUpload':
-          return options.broker.offerUpload(subscription, await sessionFor(passage, subscription, options));
+          return options.broker.offerUpload(subscription, await sessionFor(request, subscription, options));
         case 'asyncResult':
-          return await readResult(passage, subscription, options);
+          return await readResult(request, subscription, options);
         default:
-          return relayed(await predict(passage, subscription, options), passage, options);
+          return relayed(await predict(passage, request, subscription, options), passage, request, options);
       }
     } catch (error) {
       const refused = refusalOfAny(error);
@@ -67,9 +69,9 @@ export function createInvoke(options: InvocationOptions): Invoke {
     }
   };
 
-  return async (request) => {
-    const passage = begin(request, timer());
-    const { status, headers, body } = await answer(passage);
+  return async (read) => {
+    const passage = begin(timer());
+    const { status, headers, body } = await answer(passage, read);
     passage.status = status;
     if (typeof body !== 'function') passage.bytesOut = Buffer.byteLength(body);
     return {
@@ -77,7 +79,7 @@ export function createInvoke(options: InvocationOptions): Invoke {
       headers: { ...headers, ...timingHeaders(passage, timer()) },
       body,
       async finish() {
-        count(usageOf(passage, timer()));
+        count(passage, timer());
         await passage.release?.().catch((error: unknown) => warn('A slot could not be freed.', error));
       },
     };
@@ -85,8 +87,11 @@ export function createInvoke(options: InvocationOptions): Invoke {
 }
 
 /** The subscription, when it lets the request through. Newer terms are looked for before it is refused. */
-async function admit(passage: Passage, options: InvocationOptions): Promise<SubscriptionRecord> {
-  const { request } = passage;
+async function admit(
+  passage: Passage,
+  request: RelayRequest,
+  options: InvocationOptions,
+): Promise<SubscriptionRecord> {
   const { subscriptions, renew, now } = options;
   const known = await subscriptions.get(request.alias);
   if (!known) throw unknownAlias(request.alias);
@@ -100,17 +105,18 @@ async function admit(passage: Passage, options: InvocationOptions): Promise<Subs
 
 async function predict(
   passage: Passage,
+  request: RelayRequest,
   subscription: SubscriptionRecord,
   options: InvocationOptions,
 ): Promise<RuntimeAnswer> {
-  const { request, attempts } = passage;
+  const { attempts } = passage;
   const { breaker } = options;
   const { grantId } = subscription;
   const blockedForMs = breaker.blockedForMs(grantId);
   if (blockedForMs !== undefined) throw circuitOpen(subscription, blockedForMs);
   let result: Parameters<Breaker['record']>[1] = 'unknown';
   try {
-    await takeSlot(passage, subscription, options);
+    await takeSlot(passage, request, subscription, options);
     const headers = request.mode === 'async' ? withOwnPrefix(request, subscription) : request.headers;
     const answer = await sendUntilAnswered(
       request,
@@ -121,7 +127,7 @@ async function predict(
     );
     // 424 is the model's verdict on one input; 429 and 400 say that somebody is at home.
     result = answer.status >= 500 ? 'failed' : 'answered';
-    passage.outcome = outcomeOf(answer);
+    if (answer.kind === 'error') passage.outcome = outcomeOf(answer.errorCode, answer.status);
     if (request.mode === 'async' && answer.kind === 'answer')
       await rememberJob(answer, subscription, options);
     return answer;
@@ -135,10 +141,14 @@ async function predict(
 }
 
 /** SageMaker's answer as it came. */
-function relayed(answer: RuntimeAnswer, passage: Passage, { now }: InvocationOptions): Answer {
+function relayed(
+  answer: RuntimeAnswer,
+  passage: Passage,
+  request: RelayRequest,
+  { now }: InvocationOptions,
+): Answer {
   const headers = answeredHeaders(answer.rawHeaders);
   if (answer.kind !== 'stream') return { status: answer.status, headers, body: answer.body };
-  const { request } = passage;
   const isTranslated = request.wantsServerSentEvents;
   if (isTranslated) {
     headers['content-type'] = 'text/event-stream';
@@ -162,14 +172,14 @@ function relayed(answer: RuntimeAnswer, passage: Passage, { now }: InvocationOpt
 }
 
 async function readResult(
-  passage: Passage,
+  request: RelayRequest,
   subscription: SubscriptionRecord,
   options: InvocationOptions,
 ): Promise<Answer> {
-  const { inferenceId } = passage.request;
+  const { inferenceId } = request;
   if (!inferenceId || inferenceId.length > 64)
     throw refusal('ValidationError', 'An inference id has 1 to 64 characters.');
-  const credentials = await sessionFor(passage, subscription, options);
+  const credentials = await sessionFor(request, subscription, options);
   return options.broker.readResult(subscription, inferenceId, credentials);
 }
 
@@ -180,7 +190,7 @@ function sessionKey(request: RelayRequest, subscription: SubscriptionRecord): Se
 }
 
 async function sessionFor(
-  { request }: Passage,
+  request: RelayRequest,
   subscription: SubscriptionRecord,
   { sessions }: InvocationOptions,
 ) {
@@ -192,21 +202,20 @@ async function sessionFor(
 /** A cap is the owner's wish, kept as well as can be: where slots cannot be counted, the request passes. */
 async function takeSlot(
   passage: Passage,
+  { deadlineAt }: RelayRequest,
   { grantId, limits }: SubscriptionRecord,
   { slots, warn }: InvocationOptions,
 ): Promise<void> {
   if (!limits) return;
-  const taken = await slots
-    .take(grantId, limits.concurrency, passage.request.deadlineAt)
-    .catch((error: unknown) => {
-      warn('Slots could not be counted.', error);
-      return async () => undefined;
-    });
+  const taken = await slots.take(grantId, limits.concurrency, deadlineAt).catch((error: unknown) => {
+    warn('Slots could not be counted.', error);
+    return async () => undefined;
+  });
   if (!taken)
     throw refusal(
       'ThrottlingException',
       `Grant ${grantId} allows ${limits.concurrency} invocations at a time, and as many are under way. Try again in a moment.`,
-      { outcome: 'throttled', headers: { 'retry-after': '1' } },
+      { headers: { 'retry-after': '1' } },
     );
   passage.release = taken;
 }

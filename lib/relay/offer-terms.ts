@@ -8,78 +8,60 @@ import type { SubscriptionRecord, Terms } from './subscription.ts';
 
 /** Undefined: this is not a newer offer of the same grant. */
 export function newerTerms(record: SubscriptionRecord, offer: unknown): Terms | undefined {
-  if (!isObject(offer)) return undefined;
+  const { endpoint, grantId, roleArn, offerUrl, targets } = record;
+  const said = objectOf(offer);
+  const saidEndpoint = objectOf(said['endpoint']);
   const isSameGrant =
-    offer['version'] === 1 &&
-    offer['grantId'] === record.grantId &&
-    offer['roleArn'] === record.roleArn &&
-    isObject(offer['endpoint']) &&
-    offer['endpoint']['name'] === record.endpoint.name &&
-    offer['endpoint']['region'] === record.endpoint.region;
-  const { externalId, expiresAt, modes } = offer;
-  if (!isSameGrant || !isExternalId(externalId) || !isInstant(expiresAt) || !areModes(modes))
-    return undefined;
-  const concurrency = isObject(offer['limits']) ? offer['limits']['concurrency'] : undefined;
-  const async = isObject(offer['async']) ? asyncTerms(offer['async']) : undefined;
+    said['version'] === 1 &&
+    said['grantId'] === grantId &&
+    said['roleArn'] === roleArn &&
+    saidEndpoint['name'] === endpoint.name &&
+    saidEndpoint['region'] === endpoint.region;
+  const externalId = textOf(said['externalId'], /^[\w+=,.@:/-]{2,1224}$/);
+  const expiresAt = Date.parse(textOf(said['expiresAt'], /^.{10,40}$/) ?? '');
+  const modes = modesOf(said['modes']);
+  if (!isSameGrant || !externalId || Number.isNaN(expiresAt) || !modes) return undefined;
+  const concurrency = Number(objectOf(said['limits'])['concurrency']);
+  const async = asyncTerms(objectOf(said['async']));
   return {
-    grantId: record.grantId,
-    roleArn: record.roleArn,
-    endpoint: record.endpoint,
-    offerUrl: record.offerUrl,
+    grantId,
+    roleArn,
+    endpoint,
+    offerUrl,
     externalId,
     expiresAt: new Date(expiresAt).toISOString(),
     modes,
     // Only a check needs the targets, and it reads the offer itself.
-    ...(record.targets && { targets: record.targets }),
+    ...(targets && { targets }),
     ...(async && { async }),
-    ...(isCount(concurrency) && { limits: { concurrency } }),
-    ...(offer['recordCaller'] === true && { recordCaller: true }),
+    ...(concurrency >= 1 && concurrency <= 1000 && { limits: { concurrency: Math.floor(concurrency) } }),
+    ...(said['recordCaller'] === true && { recordCaller: true }),
   };
 }
 
-const modesAll: readonly Mode[] = ['sync', 'stream', 'async'];
+type Said = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function objectOf(value: unknown): Said {
+  return typeof value === 'object' && value !== null ? (value as Said) : {};
 }
 
-function isExternalId(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w+=,.@:/-]{2,1224}$/.test(value);
+function textOf(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }
 
-function isInstant(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 40 && !Number.isNaN(Date.parse(value));
+function modesOf(value: unknown): readonly Mode[] | undefined {
+  const modes: unknown[] = Array.isArray(value) ? value : [];
+  const known = (['sync', 'stream', 'async'] as const).filter((mode) => modes.includes(mode));
+  return known.length > 0 && known.length === modes.length ? known : undefined;
 }
 
-function areModes(value: unknown): value is Mode[] {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.length <= modesAll.length &&
-    value.every((mode) => modesAll.includes(mode))
-  );
-}
+const prefix = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w!.*'()/-]{1,900}\/$/;
 
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000;
-}
-
-function asyncTerms(value: Record<string, unknown>): SubscriptionRecord['async'] {
-  const { inputPrefix, outputPrefix, failurePrefix, outputPathExtension } = value;
-  if (!isPrefix(inputPrefix) || !isPrefix(outputPrefix)) return undefined;
-  if (typeof outputPathExtension !== 'string' || outputPathExtension.length > 512) return undefined;
-  return {
-    inputPrefix,
-    outputPrefix,
-    outputPathExtension,
-    ...(isPrefix(failurePrefix) && { failurePrefix }),
-  };
-}
-
-function isPrefix(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length <= 1024 &&
-    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w!.*'()/-]+\/$/.test(value)
-  );
+function asyncTerms(said: Said): SubscriptionRecord['async'] {
+  const inputPrefix = textOf(said['inputPrefix'], prefix);
+  const outputPrefix = textOf(said['outputPrefix'], prefix);
+  const failurePrefix = textOf(said['failurePrefix'], prefix);
+  const outputPathExtension = textOf(said['outputPathExtension'], /^.{1,512}$/);
+  if (!inputPrefix || !outputPrefix || !outputPathExtension) return undefined;
+  return { inputPrefix, outputPrefix, outputPathExtension, ...(failurePrefix && { failurePrefix }) };
 }

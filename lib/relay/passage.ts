@@ -1,13 +1,12 @@
-/** What is known of one invocation while it lasts, and the line of usage that remains of it. */
+/** What is known of one invocation while it lasts. */
 
 import type { Attempts } from './attempts.ts';
 import type { RelayRequest } from './request.ts';
-import type { RuntimeAnswer } from './runtime.ts';
 import type { SubscriptionRecord } from './subscription.ts';
-import type { Usage } from './usage.ts';
 
 export interface Passage {
-  readonly request: RelayRequest;
+  /** Undefined when the event could not be read. */
+  request: RelayRequest | undefined;
   readonly attempts: Attempts;
   readonly startedAt: number;
   /** Until the answer's headers are made: all time that was not SageMaker's. */
@@ -19,9 +18,9 @@ export interface Passage {
   bytesOut: number;
 }
 
-export function begin(request: RelayRequest, startedAt: number): Passage {
+export function begin(startedAt: number): Passage {
   return {
-    request,
+    request: undefined,
     attempts: { sent: 0, modelMs: 0 },
     startedAt,
     relayMs: 0,
@@ -41,37 +40,4 @@ export function timingHeaders(passage: Passage, at: number): Record<string, stri
     'server-timing': `relay;dur=${passage.relayMs.toFixed(2)}, model;dur=${attempts.modelMs.toFixed(2)}`,
     ...(attempts.sent > 0 && { 'x-sharemaker-attempts': String(attempts.sent) }),
   };
-}
-
-export function usageOf(passage: Passage, endedAt: number): Usage {
-  const { request, subscription, attempts } = passage;
-  return {
-    ...(subscription && { alias: subscription.alias, grantId: subscription.grantId }),
-    mode: request.route,
-    caller: request.caller,
-    bytesIn: request.body.length,
-    bytesOut: passage.bytesOut,
-    relayMs: passage.relayMs,
-    // A stream's time is the model's until its last byte.
-    modelMs: attempts.sent > 0 ? endedAt - passage.startedAt - passage.relayMs : 0,
-    attempts: attempts.sent,
-    outcome: passage.outcome,
-    status: passage.status,
-  };
-}
-
-const outcomes: Readonly<Record<string, string>> = {
-  ModelError: 'model-error',
-  ThrottlingException: 'throttled',
-  Throttling: 'throttled',
-  ModelNotReadyException: 'throttled',
-  AccessDeniedException: 'denied',
-  AccessDenied: 'denied',
-  ExpiredTokenException: 'denied',
-};
-
-/** How the metrics count SageMaker's answer. */
-export function outcomeOf(answer: RuntimeAnswer): string {
-  if (answer.kind !== 'error') return 'ok';
-  return outcomes[answer.errorCode] ?? (answer.status >= 500 ? 'failed' : 'refused');
 }

@@ -1,7 +1,7 @@
 /** What went wrong on the way to SageMaker, as a refusal in SageMaker's shape. Pure. */
 
 import { AwsError, isThrottle } from './aws-error.ts';
-import { Refusal, refusal } from './errors.ts';
+import { Refusal, type RefusalCode, refusal } from './errors.ts';
 import { HttpFailure } from './http.ts';
 import { gaveUp } from './limits.ts';
 import type { SubscriptionRecord } from './subscription.ts';
@@ -13,29 +13,19 @@ export function refusalOfRuntime(
   waitedMs: number,
 ): Refusal {
   const { name } = subscription.endpoint;
-  switch (failure.kind) {
-    case 'timeout':
-      return refusal('ModelError', gaveUp(name, waitedMs), { outcome: 'timeout', cause: failure });
-    case 'unreachable':
-      return refusal(
-        'ServiceUnavailable',
-        `SageMaker could not be reached in Region ${subscription.endpoint.region}; the model did not run.`,
-        { outcome: 'failed', cause: failure },
-      );
-    case 'too-large':
-      return refusal('ModelError', `Endpoint ${name} answered with more than 25 MB. The model has run.`, {
-        outcome: 'failed',
-        cause: failure,
-      });
-    case 'gone':
-      return refusal('ModelError', 'The caller has gone.', { outcome: 'client-left', cause: failure });
-    case 'broken':
-      return refusal(
+  const [code, message, outcome] = (
+    {
+      timeout: ['ModelError', gaveUp(name, waitedMs), 'timeout'],
+      gone: ['ModelError', 'The caller has gone.', 'client-left'],
+      'too-large': ['ModelError', `Endpoint ${name} answered with more than 25 MB.`, 'failed'],
+      unreachable: ['ServiceUnavailable', 'SageMaker could not be reached; the model did not run.'],
+      broken: [
         'InternalDependencyException',
         `The connection to endpoint ${name} broke before its answer was whole. The model may have run.`,
-        { outcome: 'failed', cause: failure },
-      );
-  }
+      ],
+    } as const satisfies Record<HttpFailure['kind'], readonly [RefusalCode, string, string?]>
+  )[failure.kind];
+  return refusal(code, message, { cause: failure, ...(outcome && { outcome }) });
 }
 
 /** A share role that could not be assumed. */
@@ -44,12 +34,11 @@ export function refusalOfSession(error: unknown, { alias, grantId }: Subscriptio
   if (error instanceof AwsError && error.$metadata.httpStatusCode < 500 && !isThrottle(error.name))
     return refusal(
       'AccessDeniedException',
-      `The share role of grant ${grantId} behind alias ${alias} did not let the relay in (${error.name}). The grant ` +
-        'may have been suspended or revoked, or does not admit the relay; ask the parent account.',
-      { outcome: 'denied', cause: error },
+      `The share role of grant ${grantId} behind alias ${alias} did not let the relay in (${error.name}). ` +
+        'The grant may be suspended or revoked; ask the parent account.',
+      { cause: error },
     );
   return refusal('ServiceUnavailable', 'AWS STS did not answer; the model did not run. Try again.', {
-    outcome: 'failed',
     cause: error,
   });
 }
@@ -61,7 +50,7 @@ export function refusalOfAny(error: unknown): Refusal {
     return refusal(
       'ServiceUnavailable',
       'An AWS service that the relay needs did not answer; the model did not run. Try again.',
-      { outcome: 'failed', cause: error },
+      { cause: error },
     );
-  return refusal('InternalFailure', 'The relay failed.', { outcome: 'failed', cause: error });
+  return refusal('InternalFailure', 'The relay failed.', { cause: error });
 }

@@ -58,7 +58,7 @@ export function createRelay(surroundings: Surroundings): Invoke {
     breaker: createBreaker({ now }),
     jobs,
     broker: createAsyncBroker({ http, environment, jobs, now, newId }),
-    count: (usage) => print(usageLine(usage, now())),
+    count: (passage, endedAt) => print(usageLine(passage, endedAt, now())),
     // Names only: an AWS message may quote a policy.
     warn: (message, error) =>
       print(

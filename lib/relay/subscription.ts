@@ -82,31 +82,10 @@ export function withTerms(record: SubscriptionRecord, terms: Terms): Subscriptio
   };
 }
 
-/** Whether nothing would change; the order of members does not count, DynamoDB forgets it. */
-export function haveSameTerms(a: Terms, b: Terms): boolean {
-  return termNames.every((name) => ordered(a[name]) === ordered(b[name]));
-}
-
-const termNames = [
-  'grantId',
-  'roleArn',
-  'externalId',
-  'endpoint',
-  'modes',
-  'targets',
-  'async',
-  'expiresAt',
-  'limits',
-  'recordCaller',
-  'offerUrl',
-] as const satisfies readonly (keyof Terms)[];
-
-function ordered(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : member,
-  );
+/** Whether `terms` would change nothing. */
+export function haveSameTerms(record: SubscriptionRecord, terms: Terms): boolean {
+  const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
+  return isDeepStrictEqual(withTerms(record, terms), withTerms(record, record));
 }
 
 export function isExpired(record: Pick<SubscriptionRecord, 'expiresAt'>, now: number): boolean {

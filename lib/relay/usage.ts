@@ -3,62 +3,50 @@
  * streams that broke and callers that left. CloudTrail does not record synchronous invocations, so this is the record.
  */
 
-export interface Usage {
-  /** Undefined where there is no such subscription: made-up names must not become metrics. */
-  alias?: string;
-  grantId?: string;
-  mode: string;
-  /** The ARN that signed the request. */
-  caller: string;
-  bytesIn: number;
-  bytesOut: number;
-  relayMs: number;
-  modelMs: number;
-  attempts: number;
-  /** `ok`, `refused`, `denied`, `throttled`, `model-error`, `failed`, `timeout`, `stream-broken`, `client-left`, `circuit-open`, … */
-  outcome: string;
-  status: number;
-}
-
-const namespace = 'Sharemaker';
+import type { Passage } from './passage.ts';
 
 const metrics = [
-  { Name: 'Invocations', Unit: 'Count' },
-  { Name: 'Failures', Unit: 'Count' },
-  { Name: 'Attempts', Unit: 'Count' },
-  { Name: 'RelayMs', Unit: 'Milliseconds' },
-  { Name: 'ModelMs', Unit: 'Milliseconds' },
-  { Name: 'BytesIn', Unit: 'Bytes' },
-  { Name: 'BytesOut', Unit: 'Bytes' },
-] as const;
+  ['Invocations', 'Count'],
+  ['Failures', 'Count'],
+  ['Attempts', 'Count'],
+  ['RelayMs', 'Milliseconds'],
+  ['ModelMs', 'Milliseconds'],
+  ['BytesIn', 'Bytes'],
+  ['BytesOut', 'Bytes'],
+].map(([Name, Unit]) => ({ Name, Unit }));
 
-export function usageLine(usage: Usage, now: number): string {
+/** @param endedAt by the passage's own timer; @param now epoch milliseconds */
+export function usageLine(passage: Passage, endedAt: number, now: number): string {
+  const { request, subscription, attempts, relayMs, outcome } = passage;
   return JSON.stringify({
     _aws: {
       Timestamp: now,
       CloudWatchMetrics: [
         {
-          Namespace: namespace,
-          Dimensions: usage.alias === undefined ? [[]] : [['alias', 'mode']],
+          Namespace: 'Sharemaker',
+          // Made-up aliases must not become metrics.
+          Dimensions: subscription ? [['alias', 'mode']] : [[]],
           Metrics: metrics,
         },
       ],
     },
-    ...(usage.alias !== undefined && { alias: usage.alias, grantId: usage.grantId }),
-    mode: usage.mode,
-    caller: usage.caller,
-    outcome: usage.outcome,
-    status: usage.status,
+    alias: subscription?.alias,
+    grantId: subscription?.grantId,
+    mode: request?.route ?? 'unknown',
+    caller: request?.caller,
+    outcome,
+    status: passage.status,
     Invocations: 1,
-    Failures: usage.outcome === 'ok' ? 0 : 1,
-    Attempts: usage.attempts,
-    RelayMs: rounded(usage.relayMs),
-    ModelMs: rounded(usage.modelMs),
-    BytesIn: usage.bytesIn,
-    BytesOut: usage.bytesOut,
+    Failures: outcome === 'ok' ? 0 : 1,
+    Attempts: attempts.sent,
+    RelayMs: rounded(relayMs),
+    // A stream's time is the model's until its last byte.
+    ModelMs: rounded(attempts.sent > 0 ? endedAt - passage.startedAt - relayMs : 0),
+    BytesIn: request?.body.length ?? 0,
+    BytesOut: passage.bytesOut,
   });
 }
 
 function rounded(ms: number): number {
-  return Math.max(0, Math.round(ms * 100) / 100);
+  return Math.round(ms * 100) / 100;
 }

@@ -34,30 +34,38 @@ export const operationPath: Readonly<Record<Mode, string>> = {
  * Request headers and the operations that know them. SageMaker strips what an operation does not know, and so do we.
  * A newer `x-amzn-sagemaker-*` header that is not in the table goes with all of them.
  */
-const knownIn = new Map<string, readonly Mode[]>(
-  Object.entries({
-    'content-type': ['sync', 'stream', 'async'],
-    // In the other modes it says what the caller wants from us, not from the model.
-    accept: ['sync'],
-    'x-amzn-sagemaker-content-type': ['async'],
-    'x-amzn-sagemaker-accept': ['stream', 'async'],
-    'x-amzn-sagemaker-custom-attributes': ['sync', 'stream', 'async'],
-    'x-amzn-sagemaker-inference-id': ['sync', 'stream', 'async'],
-    'x-amzn-sagemaker-target-model': ['sync'],
-    'x-amzn-sagemaker-target-variant': ['sync', 'stream'],
-    'x-amzn-sagemaker-target-container-hostname': ['sync', 'stream'],
-    'x-amzn-sagemaker-inference-component': ['sync', 'stream'],
-    'x-amzn-sagemaker-session-id': ['sync', 'stream'],
-    'x-amzn-sagemaker-prefix-aware-id': ['sync', 'stream'],
-    'x-amzn-sagemaker-enable-explanations': ['sync'],
-    'x-amzn-sagemaker-inputlocation': ['async'],
-    'x-amzn-sagemaker-s3outputpathextension': ['async'],
-    'x-amzn-sagemaker-filename': ['async'],
-    'x-amzn-sagemaker-requestttlseconds': ['async'],
-    'x-amzn-sagemaker-invocationtimeoutseconds': ['async'],
-  }),
-);
 const ownPrefix = 'x-amzn-sagemaker-';
+const all: readonly Mode[] = ['sync', 'stream', 'async'];
+const direct: readonly Mode[] = ['sync', 'stream'];
+const knownIn = new Map<string, readonly Mode[]>([
+  ['content-type', all],
+  // In the other modes it says what the caller wants from us, not from the model.
+  ['accept', ['sync']],
+  ...own(all, 'custom-attributes', 'inference-id'),
+  ...own(
+    direct,
+    'target-variant',
+    'target-container-hostname',
+    'inference-component',
+    'session-id',
+    'prefix-aware-id',
+  ),
+  ...own(['sync'], 'target-model', 'enable-explanations'),
+  ...own(['stream', 'async'], 'accept'),
+  ...own(
+    ['async'],
+    'content-type',
+    'inputlocation',
+    's3outputpathextension',
+    'filename',
+    'requestttlseconds',
+    'invocationtimeoutseconds',
+  ),
+]);
+
+function own(modes: readonly Mode[], ...names: readonly string[]) {
+  return names.map((name) => [ownPrefix + name, modes] as const);
+}
 
 /** SageMaker's longest header has 1024 characters; what is longer is wrong for it, but may still be sent to be told so. */
 const headerBytesMax = 2_048;

@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { createDynamo } from '../../lib/relay/dynamodb.ts';
 import { createHttp, type Departure } from '../../lib/relay/http.ts';
 import { createRelay } from '../../lib/relay/relay.ts';
-import { serveEvent } from '../../lib/relay/serve-event.ts';
+import { readRequest } from '../../lib/relay/request.ts';
 import type { SubscriptionRecord } from '../../lib/relay/subscription.ts';
 import {
   readSubscription,
@@ -99,12 +99,8 @@ export async function openLab(): Promise<Lab> {
     },
     breakTable: aws.closeTables,
     async send(change = {}, departure = { isGone: false, onGone: undefined }, out = new PassThrough()) {
-      const answer = await serveEvent(
-        anEvent(change),
-        { getRemainingTimeInMillis: () => change.remainingMs ?? 60_000 },
-        departure,
-        { ...surroundings, invoke },
-      );
+      const { remainingMs = 60_000 } = change;
+      const answer = await invoke(() => readRequest(anEvent(change), { now: now(), remainingMs, departure }));
       const chunks: Buffer[] = [];
       if (typeof answer.body === 'function') {
         if (out instanceof PassThrough) out.on('data', (chunk: Buffer) => chunks.push(chunk));
