@@ -44,11 +44,6 @@ const table = {
     title: 'The request carries no IAM identity',
     remedy: 'Sign the request with AWS Signature Version 4.',
   },
-  'route.not_found': {
-    status: 404,
-    title: 'There is no such route',
-    remedy: 'See the list of operations in docs/api.md.',
-  },
   'idempotency.key_reused': {
     status: 422,
     title: 'The Idempotency-Key was used with another body',
@@ -68,11 +63,6 @@ const table = {
     status: 409,
     title: 'The grant is not active yet',
     remedy: 'Wait until its status is active; it takes as long as IAM takes to propagate.',
-  },
-  'grant.not_active': {
-    status: 409,
-    title: 'Only an active grant can do this',
-    remedy: 'Look at the status and `pending` of the grant.',
   },
   'grant.ended': { status: 409, title: 'The grant has ended', remedy: 'Create a new grant.' },
   'grant.child_is_parent': {
@@ -188,7 +178,6 @@ const table = {
     title: 'Sharemaker failed',
     remedy: 'Repeat the request; if it goes on, report the requestId.',
   },
-  'mode.not_built': { status: 501, title: 'This mode is not available', remedy: 'Use mode sync.' },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof table;
