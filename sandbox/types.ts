@@ -124,7 +124,7 @@ export interface CallRecord {
   readonly fault?: string;
 }
 
-/** `POST /_sandbox/faults`: what happens at the nth matching call from now. */
+/** `POST /_sandbox/faults`: what happens at the nth matching call from now. `*` matches any service, any operation. */
 export interface Fault {
   readonly service: string;
   readonly operation: string;
@@ -177,8 +177,6 @@ export interface Iam {
     accountId: string,
     options?: { readonly orgId?: string; readonly rolesQuota?: number; readonly trustCharsMax?: number },
   ): void;
-  /** The organization of the account, if it has one. */
-  orgIdOf(accountId: string): string | undefined;
   /** What was there before the story begins is visible at once, whatever the lag. */
   seedUser(
     accountId: string,

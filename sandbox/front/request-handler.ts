@@ -1,8 +1,7 @@
 /** The AWS SDK for JavaScript in process: a `requestHandler` that reaches the front without a socket. */
 
 import { Readable } from 'node:stream';
-import { HttpResponse } from '@smithy/protocol-http';
-import type { HttpHandlerOptions, HttpRequest } from '@smithy/types';
+import { type HttpHandlerOptions, HttpResponse, type IHttpRequest } from '@smithy/protocol-http';
 import type { Front, ServiceResponse } from '../types.ts';
 
 /** `new IAMClient({ endpoint: 'http://127.0.0.1', requestHandler: createRequestHandler(front) })` */
@@ -10,7 +9,7 @@ export function createRequestHandler(front: Pick<Front, 'handle'>) {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(
-      request: HttpRequest,
+      request: IHttpRequest,
       { abortSignal }: HttpHandlerOptions = {},
     ): Promise<{ response: HttpResponse }> {
       const gone = new AbortController();
@@ -62,7 +61,7 @@ async function gather(body: unknown): Promise<Buffer> {
   throw new TypeError('The request body must be text, bytes or a stream of them.');
 }
 
-function queryString(query: NonNullable<HttpRequest['query']>): string {
+function queryString(query: NonNullable<IHttpRequest['query']>): string {
   return Object.entries(query)
     .flatMap(([name, value]) =>
       value === null || value === undefined

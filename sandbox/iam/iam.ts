@@ -18,7 +18,6 @@ export function createIam({ clock }: { readonly clock: Clock }): Iam {
     authorize,
     findKey: (accessKeyId) => sessions.find(accessKeyId) ?? findUserKey(state, accessKeyId),
     addAccount: state.addAccount,
-    orgIdOf: (accountId) => state.accounts.get(accountId)?.orgId,
     seedUser: (accountId, user) => seedUser(state, accountId, user),
     seedRole: (accountId, role) => seedRole(state, accountId, role),
     seedManagedPolicy: (accountId, policy) => seedManagedPolicy(state, accountId, policy),

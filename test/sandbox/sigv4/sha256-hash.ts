@@ -1,8 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Checksum, SourceData } from '@smithy/types';
 
 /** SHA-256 as the SDK's signer wants it: a hash, or with a secret an HMAC. */
-export class Hash implements Checksum {
+export class Hash {
   readonly #hash: { update(data: Uint8Array): unknown; digest(): Buffer };
 
   constructor(secret?: SourceData) {
@@ -28,3 +27,5 @@ function bytesOf(data: SourceData): Uint8Array {
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new Uint8Array(data);
 }
+
+type SourceData = string | ArrayBuffer | ArrayBufferView;
