@@ -60,8 +60,8 @@ export interface GrantRecord {
 
   readonly warnings: Grant['warnings'];
   readonly probes: readonly ProbeResult[];
-  /** When the end was asked for, until the receipt says it. */
-  readonly closing?: Pick<Receipt, 'askedAt'>;
+  /** What was seen of the end so far, until the receipt says it. */
+  readonly closing?: Closing;
   readonly receipt?: Receipt;
   readonly failure?: { readonly code: string; readonly detail: string };
   /** Of the body that created it, when an Idempotency-Key was sent. */
@@ -79,6 +79,13 @@ export interface GrantRecord {
   readonly announced: number;
   /** Counts history entries ever made; the list itself is bounded. */
   readonly events: number;
+}
+
+/** The makings of a receipt: an end may need several attempts. */
+export interface Closing
+  extends Pick<Receipt, 'askedAt' | 'lastAllowedAt' | 'sessionDeniedAt' | 'freshDeniedAt'> {
+  /** The trust admits the prober, and it alone, so that a session can be had and seen to be refused. */
+  readonly isReopened?: boolean;
 }
 
 export const historyEntriesMax = 50;
@@ -102,6 +109,11 @@ export const endedStatuses: readonly GrantStatus[] = ['revoked', 'expired', 'fai
 
 export function hasEnded(record: Pick<GrantRecord, 'status'>): boolean {
   return endedStatuses.includes(record.status);
+}
+
+/** For its child, whatever has been written down so far. */
+export function isOver(record: Pick<GrantRecord, 'status' | 'expiresAt'>, now: number): boolean {
+  return hasEnded(record) || record.status === 'revoking' || now >= Date.parse(record.expiresAt);
 }
 
 export function isSettled(record: Pick<GrantRecord, 'status' | 'generation' | 'provenGeneration'>): boolean {

@@ -10,7 +10,7 @@ const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
 /** Counts equal answers in a row and remembers when the row began. */
-export interface Tally {
+interface Tally {
   readonly wanted: Answer;
   readonly needed: number;
   count: number;
@@ -18,11 +18,11 @@ export interface Tally {
   since: number | undefined;
 }
 
-export function tally(wanted: 'allowed' | 'denied'): Tally {
+function tally(wanted: 'allowed' | 'denied'): Tally {
   return { wanted, needed: wanted === 'denied' ? denialsInARow : opensInARow, count: 0, since: undefined };
 }
 
-export function count(row: Tally, answer: Answer, now: number): void {
+function count(row: Tally, answer: Answer, now: number): void {
   // An unclear answer neither proves nor disproves.
   if (answer === 'unclear') return;
   const isWanted = answer === row.wanted;
@@ -31,23 +31,49 @@ export function count(row: Tally, answer: Answer, now: number): void {
   row.count = isWanted ? row.count + 1 : 0;
 }
 
-export function isProven(row: Tally): boolean {
+function isProven(row: Tally): boolean {
   return row.count >= row.needed;
 }
 
-/** Asks until the answer is proven; pauses longer and longer. Throws OutOfTime. Answers when the row began. */
+export interface Question {
+  ask(): Promise<Answer>;
+  /** @param since when the row of wanted answers began, epoch milliseconds */
+  onProven(since: number): void;
+}
+
+/** Asks until the answer is proven. Throws OutOfTime. Answers when the row began. */
 export async function prove(
   work: Work,
   wanted: 'allowed' | 'denied',
   ask: () => Promise<Answer>,
 ): Promise<number> {
-  const row = tally(wanted);
+  let began = work.clock.now();
+  const onProven = (since: number) => {
+    began = since;
+  };
+  await proveAll(work, wanted, [{ ask, onProven }]);
+  return began;
+}
+
+/** Asks side by side until every answer is proven; pauses longer and longer. Throws OutOfTime. */
+export async function proveAll(
+  work: Work,
+  wanted: 'allowed' | 'denied',
+  questions: readonly Question[],
+): Promise<void> {
   const rest = pauses(work);
+  let open = questions.map((question) => ({ question, row: tally(wanted) }));
   for (;;) {
-    count(row, await ask(), work.clock.now());
-    if (isProven(row)) return row.since ?? work.clock.now();
-    if (row.count === 0) await rest();
-    else await rest.briefly();
+    await Promise.all(
+      open.map(async ({ question, row }) => {
+        count(row, await question.ask(), work.clock.now());
+        if (isProven(row)) question.onProven(row.since ?? work.clock.now());
+      }),
+    );
+    open = open.filter(({ row }) => !isProven(row));
+    if (open.length === 0) return;
+    if (open.some(({ row }) => row.count > 0)) await rest.briefly();
+    else await rest();
   }
 }
 
