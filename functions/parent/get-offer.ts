@@ -1,6 +1,6 @@
 import { Problem } from '../../lib/contract/problems.ts';
 import { connectStore, required } from '../../lib/grant/connect-broker.ts';
-import { hasEnded, offerOf } from '../../lib/grant/grant.ts';
+import { isOver, offerOf } from '../../lib/grant/grant.ts';
 import { serve } from '../../lib/http/serve.ts';
 
 const store = connectStore(process.env);
@@ -13,7 +13,6 @@ export const handler = serve('get-offer', async ({ input: { params }, caller, ur
   if (!mayRead) throw new Problem('grant.not_found', `There is no grant ${params.grantId}.`);
   if (record.status === 'provisioning')
     throw new Problem('grant.not_ready', `Grant ${record.id} is still being provisioned.`);
-  if (hasEnded(record) || record.status === 'revoking')
-    throw new Problem('grant.ended', `Grant ${record.id} is ${record.status}.`);
+  if (isOver(record, Date.now())) throw new Problem('grant.ended', `Grant ${record.id} is over.`);
   return { status: 200, body: offerOf(record, url) };
 });

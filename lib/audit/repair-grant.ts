@@ -1,6 +1,6 @@
 /** Mending a living grant: its role's frame first, then the lifecycle, which writes the documents anew and proves them. */
 
-import { type GrantRecord, hasEnded, isSettled } from '../grant/grant.ts';
+import { type GrantRecord, hasEnded, isOver, isSettled } from '../grant/grant.ts';
 import type { StoredGrant } from '../grant/grant-item.ts';
 import { advance, change, leaseMs } from '../grant/lifecycle.ts';
 import { permissionDocument } from '../grant/policies.ts';
@@ -42,7 +42,7 @@ export async function suspendUnused(found: readonly Found[], repair: Repair): Pr
   if (maySuspend && audit.mode === 'repair') {
     const asked = { by: audit.startedBy, now: clock.now() };
     await change(id, store, (record) =>
-      record.status === 'active' ? ask(record, 'suspend', asked) : record,
+      record.status === 'active' && !isOver(record, asked.now) ? ask(record, 'suspend', asked) : record,
     );
     const record = await advance(id, auditor.broker, turnOf(repair));
     return settledOrUnderWay(record);

@@ -4,7 +4,7 @@ import type { GrantStatus, UpdateGrantBody } from '../contract/grant.ts';
 import { Problem, type ProblemCode } from '../contract/problems.ts';
 import { asyncPlaces, checkShare, warningsOf } from './draft.ts';
 import type { DescribedEndpoint } from './endpoints.ts';
-import { endedStatuses, type Goal, type GrantRecord, hasEnded, historyEntriesMax } from './grant.ts';
+import { endedStatuses, type Goal, type GrantRecord, hasEnded, historyEntriesMax, isOver } from './grant.ts';
 import type { PolicySettings } from './policies.ts';
 
 export type Request = 'update' | 'suspend' | 'resume' | 'rotate' | 'revoke';
@@ -81,7 +81,7 @@ export function ask(
   asked: Asked,
 ): GrantRecord {
   const goal: Goal = request === 'suspend' ? 'suspended' : request === 'resume' ? 'active' : 'revoked';
-  if (verdictOf(record, request) === 'already' || record.goal === goal) return record;
+  if (verdictOf(record, request, asked.now) === 'already' || record.goal === goal) return record;
   const status = request === 'revoke' ? 'revoking' : record.status;
   return pend(
     {
@@ -103,7 +103,7 @@ export function askUpdate(
   asked: Asked,
   around: UpdateSurroundings,
 ): GrantRecord {
-  verdictOf(record, 'update');
+  verdictOf(record, 'update', asked.now);
   const { targets: _targets, conditions: _conditions, note: _note, async: _async, ...rest } = record;
   const targets = merged(patch.targets, record.targets);
   const conditions = merged(patch.conditions, record.conditions);
@@ -136,7 +136,7 @@ export function askRotation(
   externalId: string,
   asked: Asked,
 ): GrantRecord {
-  verdictOf(record, 'rotate');
+  verdictOf(record, 'rotate', asked.now);
   // A rotation that is under way is the one that was asked for.
   if (record.externalIds.next) return record;
   const externalIds = { ...record.externalIds, next: { value: externalId, graceSeconds } };
@@ -190,8 +190,14 @@ export function remember(record: GrantRecord, { at, by, event, detail }: Memory)
   return { ...record, history, events: record.events + 1, updatedAt: iso(at) };
 }
 
-function verdictOf(record: GrantRecord, request: Request): Verdict {
+function verdictOf(record: GrantRecord, request: Request, now: number): Verdict {
   const verdict = verdicts[request][record.status];
+  // IAM has ended it already. What the schedule has not come to yet must not be revived by being asked first.
+  if (verdict === 'accept' && request !== 'revoke' && isOver(record, now))
+    throw new Problem(
+      'grant.ended',
+      `Grant ${record.id} ended at ${record.expiresAt}; it cannot ${request} now.`,
+    );
   if (verdict === 'accept' || verdict === 'already') return verdict;
   throw new Problem(
     verdict,
