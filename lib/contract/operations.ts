@@ -144,7 +144,7 @@ export const operations = {
     query: none,
     body: audit.auditGrantsBody,
     summary: 'Hold every grant against what IAM really says; with mode repair, mend it.',
-    success: [200, 201, 202],
+    success: [201, 202],
     answer: audit.auditWithFindings,
   },
   'list-audits': {

@@ -1,0 +1,12 @@
+import { apiDocument } from './api.ts';
+import { errorsDocument } from './errors.ts';
+import { openApiDocument } from './openapi.ts';
+
+/** Path from the root of the repository → what the file must hold. */
+export function documents(): Readonly<Record<string, string>> {
+  return {
+    'docs/api.md': apiDocument(),
+    'docs/errors.md': errorsDocument(),
+    'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  };
+}
