@@ -92,7 +92,10 @@ async function probeUntil(
 
 async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Promise<Offer> {
   const reading = await readOffer(offerUrl);
-  if ('refusal' in reading) throw new Problem(problemOf[reading.refusal], reading.detail);
+  if ('refusal' in reading) {
+    const [code, detail] = noOffer[reading.refusal];
+    throw new Problem(code, 'status' in reading ? `${detail} (status ${reading.status}).` : detail);
+  }
   const parsed = offerSchema.safeParse(reading.offer);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => `/${issue.path.map(String).join('/')}`);
@@ -102,11 +105,11 @@ async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Prom
   );
 }
 
-const problemOf = {
-  'not-allowed': 'offer.url_not_allowed',
-  unreachable: 'offer.unreachable',
-  refused: 'offer.unreachable',
-  'not-json': 'offer.invalid',
+const noOffer = {
+  'not-allowed': ['offer.url_not_allowed', 'The offer URL does not match OFFER_ORIGINS.'],
+  unreachable: ['offer.unreachable', 'The offer URL did not answer whole within 5 seconds and 64 KB.'],
+  refused: ['offer.unreachable', 'The offer URL refused to answer'],
+  'not-json': ['offer.invalid', 'The offer URL did not answer with JSON.'],
 } as const;
 
 function judge(offer: Offer, options: AcceptanceOptions): void {

@@ -14,7 +14,7 @@ export function refusalOf(
   if (isExpired(subscription, now))
     return refusal(
       'AccessDeniedException',
-      `Grant ${grantId} behind alias ${alias} expired at ${expiresAt}. Ask the parent account to extend it or to make a new one.`,
+      `Grant ${grantId} behind alias ${alias} expired at ${expiresAt}. Ask the parent account to extend it.`,
     );
   if (!modes.includes(request.mode))
     return refusal(

@@ -3,7 +3,6 @@
 import { type AwsCallOptions, callAws } from './aws-call.ts';
 import { AwsError } from './aws-error.ts';
 import type { SessionCredentials } from './credentials.ts';
-import { percentEncode } from './sigv4.ts';
 
 export interface AssumeRoleInput {
   readonly roleArn: string;
@@ -34,9 +33,7 @@ export function createAssumeRole(options: AwsCallOptions): AssumeRole {
       {
         service: 'sts',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: Object.entries(form)
-          .map(([name, value]) => `${name}=${percentEncode(value)}`)
-          .join('&'),
+        body: new URLSearchParams(form).toString(),
         errorOf: (status, body) => new AwsError(element(body, 'Code') ?? 'Unknown', status),
       },
       options,

@@ -7,9 +7,10 @@ import type { AsyncJobs } from './async-jobs.ts';
 import { type Environment, serviceUrl } from './aws-endpoints.ts';
 import type { SessionCredentials } from './credentials.ts';
 import { errorAnswer, errorCodeOf, refusal } from './errors.ts';
-import { exchange, type Http, headerOf } from './http.ts';
+import { type Http, headerOf } from './http.ts';
 import { answerBytesMax } from './limits.ts';
-import { percentEncode, presign, sign } from './sigv4.ts';
+import { exchangeSigned } from './signed-exchange.ts';
+import { percentEncode, presign } from './sigv4.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
 export interface BufferedAnswer {
@@ -41,25 +42,20 @@ export function createAsyncBroker(options: {
 }): AsyncBroker {
   const { http, environment, jobs, now, newId } = options;
 
-  const addressOf = (location: string, region: string) => {
+  const urlOf = (location: string, region: string): URL => {
     const { bucket, key } = s3Location(location);
     const { url, isCustom } = serviceUrl('s3', region, environment);
-    const base = new URL(isCustom ? `${url}/${bucket}/` : url.replace('//', `//${bucket}.`));
-    const path = `${base.pathname}${key.split('/').map(percentEncode).join('/')}`;
-    return { origin: base.origin, host: base.host, path };
+    const base = isCustom ? `${url}/${bucket}` : url.replace('//', `//${bucket}.`);
+    return new URL(`${base}/${key.split('/').map(percentEncode).join('/')}`);
   };
 
   /** Undefined: not there, or not ours to see; S3 says 403 for both to who may not list the bucket. */
   const getObject = async (location: string, region: string, credentials: SessionCredentials) => {
-    const { origin, host, path } = addressOf(location, region);
-    const request = { method: 'GET', path, headers: { host } };
-    const answer = await exchange(http, {
-      ...request,
-      origin,
-      headers: sign(request, { credentials, region, service: 's3', now: now() }),
-      timeoutMs: s3TimeoutMs,
-      bytesMax: answerBytesMax,
-    });
+    const answer = await exchangeSigned(
+      http,
+      { method: 'GET', url: urlOf(location, region), timeoutMs: s3TimeoutMs, bytesMax: answerBytesMax },
+      { credentials, region, service: 's3', now: now() },
+    );
     if (answer.status === 200) return answer;
     if (answer.status === 404 || answer.status === 403) return undefined;
     throw refusal(
@@ -74,10 +70,10 @@ export function createAsyncBroker(options: {
       if (!async)
         throw refusal(
           'ValidationError',
-          `Grant ${grantId} brokers no input. Send the input inline, at most 128,000 bytes, or name an InputLocation that the endpoint can read.`,
+          `Grant ${grantId} brokers no input. Send it inline, at most 128,000 bytes, or name an InputLocation that the endpoint can read.`,
         );
       const inputLocation = `${async.inputPrefix}${newId()}`;
-      const { origin, host, path } = addressOf(inputLocation, endpoint.region);
+      const { origin, host, pathname: path } = urlOf(inputLocation, endpoint.region);
       // The URL dies with the session that signed it.
       const sessionSeconds = Math.floor((credentials.expiresAt - now()) / 1000);
       const seconds = Math.max(1, Math.min(uploadSecondsMax, sessionSeconds));
@@ -103,7 +99,7 @@ export function createAsyncBroker(options: {
       if (!job || job.grantId !== subscription.grantId)
         throw refusal(
           'ResourceNotFoundException',
-          'This alias has no asynchronous inference with this id, or it is more than seven days old.',
+          'This alias has no asynchronous inference with this id in the last seven days.',
         );
       const { region } = subscription.endpoint;
       const output = await getObject(job.output, region, credentials);

@@ -78,7 +78,7 @@ export async function sendUntilAnswered(
     }
     if (hasRenewed || !mayBeStaleAccess(result.errorCode)) return result;
     hasRenewed = true;
-    const isExpired = result.errorCode !== 'AccessDeniedException' && result.errorCode !== 'AccessDenied';
+    const isExpired = !result.errorCode.startsWith('AccessDenied');
     sessions.forget(key, credentials, isExpired);
     const renewed = await options.renew(subscription).catch(() => undefined);
     if (renewed) key = { ...key, subscription: renewed };

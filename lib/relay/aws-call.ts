@@ -1,17 +1,17 @@
 /** A signed call to STS, DynamoDB and the like, repeated where repeating is safe. SageMaker has a module of its own. */
 
-import { type Environment, type ServiceName, serviceUrl } from './aws-endpoints.ts';
+import { type Environment, serviceUrl } from './aws-endpoints.ts';
 import { AwsError, isThrottle } from './aws-error.ts';
 import type { Credentials } from './credentials.ts';
-import { exchange, type Http, HttpFailure } from './http.ts';
+import { type Http, HttpFailure } from './http.ts';
 import { backoffMs } from './retry.ts';
-import { sign } from './sigv4.ts';
+import { exchangeSigned } from './signed-exchange.ts';
 
 export interface AwsCallOptions {
   readonly http: Http;
   readonly environment: Environment;
   readonly region: string;
-  readonly credentials: () => Credentials;
+  readonly credentials: Credentials;
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;
   readonly random: () => number;
@@ -42,26 +42,20 @@ export async function callAws(call: AwsCall, options: AwsCallOptions): Promise<s
 }
 
 async function callOnce(call: AwsCall, options: AwsCallOptions): Promise<string> {
-  const { service, body } = call;
-  const url = new URL(serviceUrl(service satisfies ServiceName, options.region, options.environment).url);
-  const request = {
-    method: 'POST',
-    path: url.pathname,
-    headers: { host: url.host, ...call.headers },
-    body,
-  };
-  const answer = await exchange(options.http, {
-    ...request,
-    origin: url.origin,
-    headers: sign(request, {
-      credentials: options.credentials(),
-      region: options.region,
-      service,
-      now: options.now(),
-    }),
-    timeoutMs,
-    bytesMax: answerBytesMax,
-  });
+  const { service, headers, body } = call;
+  const { http, region, environment, credentials, now } = options;
+  const answer = await exchangeSigned(
+    http,
+    {
+      method: 'POST',
+      url: new URL(serviceUrl(service, region, environment).url),
+      headers,
+      body,
+      timeoutMs,
+      bytesMax: answerBytesMax,
+    },
+    { credentials, region, service, now: now() },
+  );
   const text = answer.body.toString('utf8');
   if (answer.status >= 200 && answer.status < 300) return text;
   throw call.errorOf(answer.status, text);

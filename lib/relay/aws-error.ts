@@ -12,18 +12,9 @@ export class AwsError extends Error {
   }
 }
 
-const throttles = new Set([
-  'Throttling',
-  'ThrottlingException',
-  'ThrottledException',
-  'RequestLimitExceeded',
-  'ProvisionedThroughputExceededException',
-  'TooManyRequestsException',
-  'PriorRequestNotComplete',
-]);
-
+/** STS says Throttling, DynamoDB ThrottlingException or ProvisionedThroughputExceededException; older services vary. */
 export function isThrottle(code: string): boolean {
-  return throttles.has(code);
+  return /^(Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests)/.test(code);
 }
 
 /** A service error code without namespace and URI: `com.amazonaws…#Code`, `Code:http://…`. */

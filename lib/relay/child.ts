@@ -39,6 +39,6 @@ function ground(surroundings: Surroundings) {
   const http = createHttp({ now: surroundings.now });
   return {
     settings,
-    aws: { ...surroundings, http, region: settings.region, credentials: () => settings.credentials },
+    aws: { ...surroundings, http, region: settings.region, credentials: settings.credentials },
   };
 }

@@ -33,44 +33,29 @@ export function outcomeOf(code: string, status: number): string {
   return outcomes[code] ?? (status >= 500 ? 'failed' : status === 403 ? 'denied' : 'refused');
 }
 
+interface More {
+  /** How the metrics count it, where the code does not say it. */
+  readonly outcome?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
 /** What the relay refuses or could not get. The message goes to the caller; it names no secret and no payload. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly headers: Readonly<Record<string, string>>;
-  /** How the metrics count it. */
   readonly outcome: string;
 
-  constructor(
-    code: RefusalCode,
-    message: string,
-    outcome: string,
-    headers: Readonly<Record<string, string>>,
-    cause?: unknown,
-  ) {
-    super(message, { cause });
-    this.name = 'Refusal';
+  constructor(code: RefusalCode, message: string, more: More) {
+    super(message, more);
     this.code = code;
-    this.outcome = outcome;
-    this.headers = headers;
+    this.headers = more.headers ?? {};
+    this.outcome = more.outcome ?? outcomeOf(code, statuses[code]);
   }
 }
 
-export function refusal(
-  code: RefusalCode,
-  message: string,
-  more: {
-    readonly outcome?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly cause?: unknown;
-  } = {},
-): Refusal {
-  return new Refusal(
-    code,
-    message,
-    more.outcome ?? outcomeOf(code, statuses[code]),
-    more.headers ?? {},
-    more.cause,
-  );
+export function refusal(code: RefusalCode, message: string, more: More = {}): Refusal {
+  return new Refusal(code, message, more);
 }
 
 export interface ErrorAnswer {

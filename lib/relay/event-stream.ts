@@ -57,9 +57,12 @@ export function* framesIn(bytes: Buffer): Generator<Buffer> {
 export function decodeFrame(frame: Buffer): Frame {
   const crc32 = checksum();
   const total = frame.length;
-  if (total < preludeBytes + trailerBytes || frame.readUInt32BE(0) !== total) throw new FrameError();
-  if (crc32(frame.subarray(0, 8)) !== frame.readUInt32BE(8)) throw new FrameError();
-  if (crc32(frame.subarray(0, total - trailerBytes)) !== frame.readUInt32BE(total - trailerBytes))
+  if (
+    total < preludeBytes + trailerBytes ||
+    frame.readUInt32BE(0) !== total ||
+    crc32(frame.subarray(0, 8)) !== frame.readUInt32BE(8) ||
+    crc32(frame.subarray(0, total - trailerBytes)) !== frame.readUInt32BE(total - trailerBytes)
+  )
     throw new FrameError();
   return {
     headers: headersIn(frame),
@@ -85,17 +88,16 @@ export function headersIn(frame: Buffer): Record<string, string> {
   return headers;
 }
 
+/** Header names and values in ASCII. */
 export function encodeFrame(headers: Readonly<Record<string, string>>, payload: Uint8Array): Buffer {
   const crc32 = checksum();
   const encoded = Buffer.concat(
-    Object.entries(headers).map(([name, value]) => {
-      const head = Buffer.alloc(4 + Buffer.byteLength(name));
-      head.writeUInt8(Buffer.byteLength(name), 0);
-      head.write(name, 1);
-      head.writeUInt8(stringHeaderType, head.length - 3);
-      head.writeUInt16BE(Buffer.byteLength(value), head.length - 2);
-      return Buffer.concat([head, Buffer.from(value)]);
-    }),
+    Object.entries(headers).flatMap(([name, value]) => [
+      Buffer.of(name.length),
+      Buffer.from(name),
+      Buffer.of(stringHeaderType, value.length >> 8, value.length),
+      Buffer.from(value),
+    ]),
   );
   const frame = Buffer.alloc(preludeBytes + encoded.length + payload.length + trailerBytes);
   frame.writeUInt32BE(frame.length, 0);

@@ -12,7 +12,7 @@ export interface HttpRequest {
   readonly body?: Uint8Array | string;
   /** Until the answer's headers are there. */
   readonly timeoutMs: number;
-  readonly departure?: Departure;
+  readonly departure?: Departure | undefined;
 }
 
 /** Tells whoever works for a caller that the caller has gone. One waits at a time. */
@@ -28,16 +28,14 @@ export interface HttpResponse {
   readonly stream: IncomingMessage;
 }
 
-/** No answer came. `mayHaveRun` is false only where the request certainly did not reach the other side. */
+/** No whole answer came. `unreachable`: the request was certainly not sent; with any other it may have been acted on. */
 export class HttpFailure extends Error {
   readonly kind: 'unreachable' | 'broken' | 'timeout' | 'gone' | 'too-large';
-  readonly mayHaveRun: boolean;
 
-  constructor(kind: HttpFailure['kind'], mayHaveRun: boolean, cause?: unknown) {
+  constructor(kind: HttpFailure['kind'], cause?: unknown) {
     super(kind, { cause });
     this.name = 'HttpFailure';
     this.kind = kind;
-    this.mayHaveRun = mayHaveRun;
   }
 }
 
@@ -82,7 +80,7 @@ export async function exchange(
   const body = await readAll(stream, {
     bytesMax: request.bytesMax,
     timeoutMs: Math.max(1, deadline - performance.now()),
-    ...(request.departure && { departure: request.departure }),
+    departure: request.departure,
   });
   return { status, rawHeaders, body };
 }
@@ -90,25 +88,16 @@ export async function exchange(
 /** Throws HttpFailure `broken`, `timeout`, `gone` or `too-large`; the connection is cut in each case. */
 export function readAll(
   stream: IncomingMessage,
-  limits: { readonly bytesMax: number; readonly timeoutMs: number; readonly departure?: Departure },
+  limits: {
+    readonly bytesMax: number;
+    readonly timeoutMs: number;
+    readonly departure?: Departure | undefined;
+  },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let isOver = false;
-    const timer = setTimeout(() => fail('timeout'), limits.timeoutMs);
-    const settle = () => {
-      isOver = true;
-      clearTimeout(timer);
-      if (limits.departure) limits.departure.onGone = undefined;
-    };
-    const fail = (kind: HttpFailure['kind'], cause?: unknown) => {
-      if (isOver) return;
-      settle();
-      reject(new HttpFailure(kind, true, cause));
-      stream.destroy();
-    };
-    if (limits.departure) limits.departure.onGone = () => fail('gone');
+    const { settle, fail } = guard(limits, reject, stream, () => true);
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > limits.bytesMax) fail('too-large');
@@ -163,9 +152,8 @@ function closeIdleSockets(agent: Agent): void {
 
 function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const { departure } = request;
-    if (departure?.isGone) {
-      reject(new HttpFailure('gone', false));
+    if (request.departure?.isGone) {
+      reject(new HttpFailure('gone'));
       return;
     }
     const outgoing = line.request({
@@ -175,21 +163,8 @@ function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
       path: request.path,
       headers: request.headers,
     });
-    let isOver = false;
-    const settle = () => {
-      isOver = true;
-      clearTimeout(timer);
-      if (departure) departure.onGone = undefined;
-    };
-    const fail = (kind: HttpFailure['kind'], mayHaveRun: boolean, cause?: unknown) => {
-      if (isOver) return;
-      settle();
-      reject(new HttpFailure(kind, mayHaveRun, cause));
-      outgoing.destroy();
-    };
-    const isUnderWay = () => outgoing.socket !== null && outgoing.socket?.connecting === false;
-    const timer = setTimeout(() => fail('timeout', isUnderWay()), request.timeoutMs);
-    if (departure) departure.onGone = () => fail('gone', isUnderWay());
+    const isConnected = () => outgoing.socket?.connecting === false;
+    const { settle, fail } = guard(request, reject, outgoing, isConnected);
     outgoing.on('response', (stream) => {
       settle();
       resolve({ status: stream.statusCode ?? 0, rawHeaders: stream.rawHeaders, stream });
@@ -197,8 +172,32 @@ function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {
       // Neither name lookup nor connect() got through: nothing was sent.
       const isUnsent = cause.syscall === 'connect' || cause.syscall === 'getaddrinfo';
-      fail(isUnsent ? 'unreachable' : 'broken', !isUnsent, cause);
+      fail(isUnsent ? 'unreachable' : 'broken', cause);
     });
     outgoing.end(request.body);
   });
+}
+
+/** Ends a wait once: by an answer, or by what may go wrong meanwhile. */
+function guard(
+  { timeoutMs, departure }: { readonly timeoutMs: number; readonly departure?: Departure | undefined },
+  reject: (failure: HttpFailure) => void,
+  connection: { destroy(): void },
+  isSent: () => boolean,
+) {
+  let isOver = false;
+  const settle = () => {
+    isOver = true;
+    clearTimeout(timer);
+    if (departure) departure.onGone = undefined;
+  };
+  const fail = (kind: HttpFailure['kind'], cause?: unknown) => {
+    if (isOver) return;
+    settle();
+    reject(new HttpFailure(kind, cause));
+    connection.destroy();
+  };
+  const timer = setTimeout(() => fail(isSent() ? 'timeout' : 'unreachable'), timeoutMs);
+  if (departure) departure.onGone = () => fail('gone');
+  return { settle, fail };
 }

@@ -214,7 +214,7 @@ async function takeSlot(
   if (!taken)
     throw refusal(
       'ThrottlingException',
-      `Grant ${grantId} allows ${limits.concurrency} invocations at a time, and as many are under way. Try again in a moment.`,
+      `Grant ${grantId} allows ${limits.concurrency} invocations at a time, and as many are under way.`,
       { headers: { 'retry-after': '1' } },
     );
   passage.release = taken;
@@ -224,7 +224,7 @@ function circuitOpen({ alias, endpoint }: SubscriptionRecord, blockedForMs: numb
   const seconds = Math.max(1, Math.ceil(blockedForMs / 1000));
   return refusal(
     'ServiceUnavailable',
-    `Endpoint ${endpoint.name} behind alias ${alias} failed ${failuresUntilOpen} times in a row, so the relay does not call it for another ${seconds} s. The model did not run.`,
+    `Endpoint ${endpoint.name} behind alias ${alias} failed ${failuresUntilOpen} times in a row; the relay does not call it for ${seconds} s. The model did not run.`,
     {
       outcome: 'circuit-open',
       headers: { 'retry-after': String(seconds), 'x-sharemaker-circuit': 'open' },
@@ -256,6 +256,6 @@ async function rememberJob(
     if (!InferenceId || !output) return;
     await jobs.remember(alias, InferenceId, { grantId, output, ...(failure && { failure }) });
   } catch (error) {
-    warn('Where a result will be could not be stored; it cannot be read through the relay.', error);
+    warn('Where a result will be could not be stored.', error);
   }
 }

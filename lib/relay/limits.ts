@@ -24,15 +24,15 @@ export function checkBodySize(bytes: number, alias: string): void {
   if (bytes <= requestBytesMax) return;
   throw refusal(
     'PayloadTooLargeException',
-    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. There are two ways out: ` +
-      `upload the input with POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the ` +
-      'endpoint directly with credentials from `sharemaker credential-process`, which carry up to 25 MB.',
+    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Two ways out: upload the input ` +
+      `with POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the endpoint directly with ` +
+      'credentials from `sharemaker credential-process`.',
   );
 }
 
 export function gaveUp(endpointName: string, waitedMs: number): string {
   return (
-    `The relay waited ${(waitedMs / 1000).toFixed(1)} s for endpoint ${endpointName} and gave up. The model may ` +
-    'have run, and may still be running: repeat the request only if it may happen twice.'
+    `The relay waited ${(waitedMs / 1000).toFixed(1)} s for endpoint ${endpointName} and gave up. ` +
+    'The model may have run: repeat the request only if it may happen twice.'
   );
 }

@@ -1,70 +1,54 @@
 /** Reads an offer from the parent's get-offer, and only from addresses offers may come from (no request goes anywhere else). */
 
 import type { Credentials } from './credentials.ts';
-import { exchange, type Http, HttpFailure } from './http.ts';
-import { sign } from './sigv4.ts';
+import { type Http, HttpFailure } from './http.ts';
+import { exchangeSigned } from './signed-exchange.ts';
 
-/** The offer as parsed JSON, unchecked; or why there is none. */
+/**
+ * The offer as parsed JSON, unchecked; or why there is none: the URL is not allowed, no whole answer came, an answer
+ * other than 200 or not in JSON.
+ */
 export type OfferReading =
   | { readonly offer: unknown }
-  | { readonly refusal: 'not-allowed' | 'unreachable' | 'refused' | 'not-json'; readonly detail: string };
+  | { readonly refusal: 'not-allowed' | 'unreachable' | 'not-json' }
+  | { readonly refusal: 'refused'; readonly status: number };
 
-export type ReadOffer = (offerUrl: string, timeoutMs?: number) => Promise<OfferReading>;
+export type ReadOffer = (offerUrl: string) => Promise<OfferReading>;
 
 const offerBytesMax = 65_536;
-const timeoutMsMax = 5_000;
+const timeoutMs = 5_000;
 
 export function createOfferSource(options: {
   readonly http: Http;
   /** `OFFER_ORIGINS`: comma separated origins, `*` standing for one label or a port. */
   readonly allowedOrigins: string;
-  readonly credentials: () => Credentials;
+  readonly credentials: Credentials;
   /** Where the URL itself does not tell. */
   readonly region: string;
   readonly now: () => number;
 }): ReadOffer {
   const isAllowed = originFilter(options.allowedOrigins);
-  return async (offerUrl, timeoutMs = timeoutMsMax) => {
+  return async (offerUrl) => {
     const url = URL.canParse(offerUrl) ? new URL(offerUrl) : undefined;
-    if (!url || !isAllowed(url))
-      return { refusal: 'not-allowed', detail: 'The offer URL does not match OFFER_ORIGINS.' };
-    const request = {
-      method: 'GET',
-      path: url.pathname,
-      query: url.search.slice(1),
-      headers: { host: url.host, accept: 'application/json' },
-    };
+    if (!url || !isAllowed(url)) return { refusal: 'not-allowed' };
     try {
-      const answer = await exchange(options.http, {
-        origin: url.origin,
-        method: 'GET',
-        path: url.pathname + url.search,
-        headers: sign(request, {
-          credentials: options.credentials(),
+      const answer = await exchangeSigned(
+        options.http,
+        { method: 'GET', url, timeoutMs, bytesMax: offerBytesMax },
+        {
+          credentials: options.credentials,
           region: regionOf(url) ?? options.region,
           service: 'execute-api',
           now: options.now(),
-        }),
-        timeoutMs: Math.min(timeoutMsMax, timeoutMs),
-        bytesMax: offerBytesMax,
-      });
-      if (answer.status !== 200)
-        return { refusal: 'refused', detail: `The offer URL answered with status ${answer.status}.` };
+        },
+      );
+      if (answer.status !== 200) return { refusal: 'refused', status: answer.status };
       return { offer: JSON.parse(answer.body.toString('utf8')) };
     } catch (error) {
-      if (error instanceof HttpFailure) return { refusal: 'unreachable', detail: unreachable[error.kind] };
-      return { refusal: 'not-json', detail: 'The offer URL did not answer with JSON.' };
+      return { refusal: error instanceof HttpFailure ? 'unreachable' : 'not-json' };
     }
   };
 }
-
-const unreachable: Readonly<Record<HttpFailure['kind'], string>> = {
-  unreachable: 'No connection to the offer URL could be made.',
-  broken: 'The connection to the offer URL broke.',
-  timeout: `The offer URL did not answer within ${timeoutMsMax / 1000} seconds.`,
-  gone: 'The caller has gone.',
-  'too-large': `The offer URL answered with more than ${offerBytesMax} bytes.`,
-};
 
 /** Whether a URL's origin matches one of the patterns. A URL with a user name or password never does. */
 export function originFilter(patterns: string): (url: URL) => boolean {

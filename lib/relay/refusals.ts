@@ -38,7 +38,7 @@ export function refusalOfSession(error: unknown, { alias, grantId }: Subscriptio
         'The grant may be suspended or revoked; ask the parent account.',
       { cause: error },
     );
-  return refusal('ServiceUnavailable', 'AWS STS did not answer; the model did not run. Try again.', {
+  return refusal('ServiceUnavailable', 'AWS STS did not answer; the model did not run.', {
     cause: error,
   });
 }
@@ -49,7 +49,7 @@ export function refusalOfAny(error: unknown): Refusal {
   if (error instanceof AwsError || error instanceof HttpFailure)
     return refusal(
       'ServiceUnavailable',
-      'An AWS service that the relay needs did not answer; the model did not run. Try again.',
+      'An AWS service that the relay needs did not answer; the model did not run.',
       { cause: error },
     );
   return refusal('InternalFailure', 'The relay failed.', { cause: error });

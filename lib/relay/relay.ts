@@ -25,7 +25,7 @@ export function createRelay(surroundings: Surroundings): Invoke {
   const { environment, now, print } = surroundings;
   const settings = readSettings(environment);
   const http = createHttp({ now });
-  const aws = { ...surroundings, http, region: settings.region, credentials: () => settings.credentials };
+  const aws = { ...surroundings, http, region: settings.region, credentials: settings.credentials };
   const dynamo = createDynamo(aws);
   const table = settings.subscriptionsTable;
   const newId = () => globalThis.crypto.randomUUID();

@@ -5,7 +5,7 @@ import type { Mode } from '../contract/fields.ts';
 import { refusal } from './errors.ts';
 import type { Departure } from './http.ts';
 import { checkBodySize } from './limits.ts';
-import { forwardedHeaders, type RouteName, routeOf, wantsServerSentEvents } from './wire.ts';
+import { forwardedHeaders, lowerCased, type RouteName, routeOf, wantsServerSentEvents } from './wire.ts';
 
 export interface RelayRequest {
   readonly route: RouteName;
@@ -40,7 +40,7 @@ export function readRequest(
   if (!caller) throw refusal('AccessDeniedException', 'The request was not signed with AWS credentials.');
   const alias = aliasIn(event);
   const mode: Mode = route === 'asyncUpload' || route === 'asyncResult' ? 'async' : route;
-  const lists = event.multiValueHeaders ?? listsOf(event.headers);
+  const lists = lowerCased(event.multiValueHeaders ?? event.headers ?? {});
   const body = bodyOf(event);
   checkBodySize(body.length, alias);
   return {
@@ -87,10 +87,4 @@ function decoded(parameter: string | undefined): string | undefined {
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
   if (!body) return nothing;
   return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-}
-
-function listsOf(headers: APIGatewayProxyEvent['headers'] | null): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(headers ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]]])),
-  );
 }

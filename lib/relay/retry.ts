@@ -4,30 +4,15 @@
  * Answers after which the model certainly did not run: refused at the door, still loading, or no instance took it.
  * Everything else (500, 424, 530, a broken connection) may have run, and a POST inference must not run twice.
  */
-const didNotRun = new Set([
-  'ThrottlingException',
-  'Throttling',
-  'ModelNotReadyException',
-  'ServiceUnavailable',
-  'ServiceUnavailableException',
-]);
-
 export function certainlyDidNotRun(errorCode: string): boolean {
-  return didNotRun.has(errorCode);
+  return /^(Throttling|ServiceUnavailable|ModelNotReady)(Exception)?$/.test(errorCode);
 }
 
 /** Answers that a stale session explains, or IAM's slow propagation. */
-const staleAccess = new Set([
-  'ExpiredTokenException',
-  'ExpiredToken',
-  'AccessDeniedException',
-  'AccessDenied',
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-]);
-
 export function mayBeStaleAccess(errorCode: string): boolean {
-  return staleAccess.has(errorCode);
+  return /^((ExpiredToken|AccessDenied|UnrecognizedClient)(Exception)?|InvalidClientTokenId)$/.test(
+    errorCode,
+  );
 }
 
 export const attemptsMax = 3;

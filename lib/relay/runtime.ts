@@ -18,7 +18,7 @@ export interface RuntimeCall {
   readonly body: Uint8Array;
   readonly credentials: Credentials;
   readonly timeoutMs: number;
-  readonly departure?: Departure;
+  readonly departure?: Departure | undefined;
 }
 
 /** The answer as it came. A stream that began is still to be read; every other body is whole. */
@@ -67,7 +67,7 @@ export function createRuntime(options: {
       ),
       body,
       timeoutMs: call.timeoutMs,
-      ...(departure && { departure }),
+      departure,
     });
     const { status, rawHeaders, stream } = answer;
     const isGood = status >= 200 && status < 300;
@@ -75,7 +75,7 @@ export function createRuntime(options: {
     const whole = await readAll(stream, {
       bytesMax: answerBytesMax,
       timeoutMs: Math.max(1, call.timeoutMs - (now() - startedAt)),
-      ...(departure && { departure }),
+      departure,
     });
     if (isGood) return { kind: 'answer', status, rawHeaders, body: whole };
     return {

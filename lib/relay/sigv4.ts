@@ -3,8 +3,9 @@
  * cache of derived keys: a key is good for one day, Region and service, and deriving it costs more than signing.
  */
 
-import { createHmac, hash } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
+
+const { createHmac, hash } = process.getBuiltinModule('node:crypto');
 
 export interface SignableRequest {
   readonly method: string;

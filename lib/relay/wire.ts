@@ -71,16 +71,25 @@ function own(modes: readonly Mode[], ...names: readonly string[]) {
 const headerBytesMax = 2_048;
 const unknownHeadersMax = 20;
 
-type HeaderLists = Readonly<Record<string, readonly string[] | undefined>>;
+/** Names in lower case; a header given twice has two values. */
+export type HeaderLists = Readonly<Record<string, readonly string[]>>;
 
-/** The headers that go on to SageMaker, names in lower case. Throws Refusal for values that no HTTP client could send. */
+export function lowerCased(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): HeaderLists {
+  const lists: Record<string, readonly string[]> = Object.create(null);
+  for (const sent in headers) {
+    const name = sent.toLowerCase();
+    lists[name] = (lists[name] ?? []).concat(headers[sent] ?? []);
+  }
+  return lists;
+}
+
+/** The headers that go on to SageMaker. Throws Refusal for values that no HTTP client could send. */
 export function forwardedHeaders(lists: HeaderLists, mode: Mode): Record<string, string> {
   const forwarded: Record<string, string> = {};
   let unknown = 0;
-  for (const sent in lists) {
-    const values = lists[sent];
-    if (!values || values.length === 0) continue;
-    const name = sent.toLowerCase();
+  for (const name in lists) {
     const modes = knownIn.get(name);
     if (modes ? !modes.includes(mode) : !name.startsWith(ownPrefix)) continue;
     if (!modes) {
@@ -88,19 +97,18 @@ export function forwardedHeaders(lists: HeaderLists, mode: Mode): Record<string,
       if (unknown > unknownHeadersMax || !/^[a-z0-9-]{1,100}$/.test(name))
         throw refusal('ValidationError', `There are headers beginning with ${ownPrefix} that do not exist.`);
     }
-    if (values.length > 1 || name in forwarded)
+    const [value, another] = lists[name] as readonly string[];
+    if (value === undefined) continue;
+    if (another !== undefined)
       throw refusal('ValidationError', `The header ${name} is given more than once.`);
-    forwarded[name] = sendable(name, values[0] as string);
+    forwarded[name] = sendable(name, value);
   }
   return forwarded;
 }
 
 /** Whether a client of the stream route wants server-sent events instead of SageMaker's event stream. */
-export function wantsServerSentEvents(lists: HeaderLists): boolean {
-  for (const name in lists)
-    if (name.toLowerCase() === 'accept')
-      return lists[name]?.some((value) => /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(value)) ?? false;
-  return false;
+export function wantsServerSentEvents({ accept = [] }: HeaderLists): boolean {
+  return /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(accept.join());
 }
 
 function sendable(name: string, value: string): string {

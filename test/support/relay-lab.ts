@@ -70,7 +70,7 @@ export async function openLab(): Promise<Lab> {
     random: () => 1,
     print: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   };
-  const credentials = () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' });
+  const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
   const dynamo = createDynamo({
     ...surroundings,
     http: createHttp({ now }),
