@@ -1,0 +1,67 @@
+/** What Lambda's runtime is to a streaming handler, in this process and with nothing around it that could cost time. */
+
+import { Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+
+/** What a handler answered; `take` gets every chunk as it is written. */
+export interface Delivered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: number;
+}
+
+export type InvokeLambda = (event: APIGatewayProxyEvent, take?: Taking) => Promise<Delivered>;
+
+export interface Taking {
+  start(status: number, headers: Readonly<Record<string, string>>): void;
+  /** Calls `done` when the next chunk may come. */
+  chunk(chunk: Buffer, done: () => void): void;
+}
+
+interface Prelude {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type StreamingHandler = (event: unknown, out: Writable, context: unknown) => Promise<void>;
+
+const preludes = new WeakMap<Writable, Prelude>();
+
+/** @param file a bundle that exports a streaming `handler` */
+export async function loadLambda(file: string): Promise<InvokeLambda> {
+  Object.assign(globalThis, {
+    awslambda: {
+      streamifyResponse: (handler: StreamingHandler) => handler,
+      HttpResponseStream: {
+        from(out: Writable, prelude: Prelude) {
+          preludes.set(out, prelude);
+          return out;
+        },
+      },
+    },
+  });
+  const { handler } = (await import(pathToFileURL(file).href)) as { handler: StreamingHandler };
+  const context = {
+    awsRequestId: '0d4d1f2c-6b1e-4b8e-9a53-6f7a0f1c2d3e',
+    getRemainingTimeInMillis: () => 60_000,
+  };
+  return async (event, take) => {
+    let bytes = 0;
+    let hasStarted = false;
+    const out = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        // Status and headers leave with the first write.
+        const prelude = hasStarted ? undefined : preludes.get(out);
+        hasStarted = true;
+        if (prelude) take?.start(prelude.statusCode, prelude.headers);
+        bytes += chunk.length;
+        if (take && chunk.length > 0) take.chunk(chunk, done);
+        else done();
+      },
+    });
+    await handler(event, out, context);
+    const { statusCode = 0, headers = {} } = preludes.get(out) ?? {};
+    return { status: statusCode, headers, bytes };
+  };
+}
