@@ -18,6 +18,7 @@ export const handler = serve(
     const bodyHash = createHash('sha256').update(JSON.stringify(body)).digest('base64url');
     const id = key === undefined ? newId('grt', now) : grantIdOf(caller.principal, key);
     const earlier = key === undefined ? undefined : await broker.store.get(id);
+    const holder = broker.newHolder();
 
     if (!earlier) {
       const endpoint = await broker.endpoints.describe(
@@ -33,9 +34,8 @@ export const handler = serve(
         by: caller.arn,
         now,
       });
-      const lease = { holder: broker.newHolder(), until: now + leaseMs };
-      if (await broker.store.create(draft, lease))
-        return created(await advance(id, broker, deadlineAt, lease.holder), url);
+      if (await broker.store.create(draft, { holder, until: now + leaseMs }))
+        return created(await advance(id, broker, deadlineAt, holder), url);
     }
 
     const { record } = earlier ?? (await broker.store.require(id));
@@ -44,7 +44,8 @@ export const handler = serve(
         'idempotency.key_reused',
         'This Idempotency-Key belongs to a grant that was asked for with another body.',
       );
-    return created(await advance(id, broker, deadlineAt), url);
+    // With the same holder: where the write's answer was lost, the lease is ours.
+    return created(await advance(id, broker, deadlineAt, holder), url);
   },
 );
 

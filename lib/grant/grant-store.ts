@@ -1,5 +1,6 @@
 /** Grants in DynamoDB: one item each, every write conditional on the version that was read. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -33,8 +34,8 @@ export interface GrantStore {
   put(next: GrantRecord, before: StoredGrant): Promise<StoredGrant | undefined>;
   /** Takes or renews the lease of exactly this version; false when it has changed or somebody else holds it. */
   lease(record: GrantRecord, lease: Lease, now: number): Promise<boolean>;
-  /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back. */
-  amend(record: GrantRecord): Promise<void>;
+  /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back; nothing where the lease is lost. */
+  amend(record: GrantRecord, lease: Lease): Promise<void>;
   /** Notes when an audit probed it; nobody else writes that, and no version counts it. */
   noteSample(id: string, sampled: NonNullable<GrantRecord['sampled']>): Promise<void>;
   list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
@@ -49,6 +50,12 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       new GetCommand({ TableName: table, Key: { id }, ConsistentRead: true }),
     );
     return Item && fromItem(Item as GrantItem);
+  };
+
+  /** A write whose answer was lost is refused when it is repeated: what stands there is its own work. */
+  const isStoredAlready = async (record: GrantRecord): Promise<boolean> => {
+    const found = await get(record.id);
+    return isDeepStrictEqual(found?.record, JSON.parse(JSON.stringify(record)));
   };
 
   return {
@@ -108,7 +115,8 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
           }),
         ),
       );
-      return isStored ? { record, ...(lease && { lease }) } : undefined;
+      const isOurs = isStored || (await isStoredAlready(record));
+      return isOurs ? { record, ...(lease && { lease }) } : undefined;
     },
 
     lease(record, lease, now) {
@@ -132,7 +140,7 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       );
     },
 
-    async amend(record) {
+    async amend(record, lease) {
       const due = dueAt(record);
       const sets = {
         announced: record.announced,
@@ -148,11 +156,12 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
             UpdateExpression: `SET ${Object.keys(sets)
               .map((name) => `#${name} = :${name}`)
               .join(', ')} REMOVE ${removes.join(', ')}`,
-            ConditionExpression: 'version = :version',
+            ConditionExpression: 'version = :version AND leaseHolder = :holder',
             ExpressionAttributeNames: Object.fromEntries(Object.keys(sets).map((name) => [`#${name}`, name])),
             ExpressionAttributeValues: {
               ...Object.fromEntries(Object.entries(sets).map(([name, value]) => [`:${name}`, value])),
               ':version': record.version,
+              ':holder': lease.holder,
             },
           }),
         ),

@@ -8,7 +8,7 @@
 
 import { close } from './close.ts';
 import { dueAt, type GrantRecord, isSettled } from './grant.ts';
-import type { StoredGrant } from './grant-item.ts';
+import type { Lease, StoredGrant } from './grant-item.ts';
 import type { GrantStore } from './grant-store.ts';
 import { open, pause } from './open.ts';
 import type { PolicySettings } from './policies.ts';
@@ -26,6 +26,9 @@ export interface Broker extends PolicySettings {
   readonly announce: (record: GrantRecord, entries: GrantRecord['history']) => Promise<void>;
   readonly newHolder: () => string;
 }
+
+/** What one call to AWS may take, with the attempts and times of connect-broker.ts. */
+const callMsMax = 25_000;
 
 /** Longer than any AWS call may take, so that no call made under a lease outlives it. */
 export const leaseMs = 30_000;
@@ -91,14 +94,16 @@ function isResting(record: GrantRecord, now: number): boolean {
   return due === undefined || (isSettled(record) && due > now);
 }
 
+type LeasedGrant = StoredGrant & { readonly lease: Lease };
+
 /** One transition, or the announcement of those that were made. False: no more can be done now, and the lease is given back. */
-async function moveOnce(stored: StoredGrant, broker: Broker, deadlineAt: number): Promise<boolean> {
+async function moveOnce(stored: LeasedGrant, broker: Broker, deadlineAt: number): Promise<boolean> {
   const next = byTheClock(stored.record, broker.clock.now());
   if (next) {
     await broker.store.put(next, stored); // When somebody else was faster, the next look shows what they did.
     return true;
   }
-  if (isSettled(stored.record)) return announceNews(stored.record, broker);
+  if (isSettled(stored.record)) return announceNews(stored, broker);
   const work = workOn(stored, broker, deadlineAt);
   try {
     await steps[stored.record.goal](work);
@@ -109,7 +114,7 @@ async function moveOnce(stored: StoredGrant, broker: Broker, deadlineAt: number)
       await broker.store.put(giveUp(work.record, error.failure, broker.clock.now()), work.stored);
       return true;
     }
-    await postpone(work.record, error, broker);
+    await postpone({ ...work.stored, lease: stored.lease }, error, broker);
     return false;
   }
 }
@@ -129,27 +134,30 @@ function byTheClock(record: GrantRecord, now: number): GrantRecord | undefined {
   return undefined;
 }
 
-async function announceNews(record: GrantRecord, broker: Broker): Promise<boolean> {
+async function announceNews({ record, lease }: LeasedGrant, broker: Broker): Promise<boolean> {
   const news = record.history.slice(-(record.events - record.announced));
   try {
     await broker.announce(record, news);
   } catch {
-    await broker.store.amend(record); // Stays due, so the schedule comes back to it.
+    await broker.store.amend(record, lease); // Stays due, so the schedule comes back to it.
     return false;
   }
-  await broker.store.amend({ ...record, announced: record.events });
+  await broker.store.amend({ ...record, announced: record.events }, lease);
   return true;
 }
 
 /** Tries again later, the later the longer it has been trying. */
-async function postpone(record: GrantRecord, error: unknown, broker: Broker): Promise<void> {
+async function postpone({ record, lease }: LeasedGrant, error: unknown, broker: Broker): Promise<void> {
   const now = broker.clock.now();
   const { pending } = record;
   if (!pending) return;
   const ageMs = now - Date.parse(pending.since);
   const retryAt = new Date(now + Math.min(600_000, Math.max(5_000, ageMs / 4))).toISOString();
   const lastError = error instanceof OutOfTime ? pending.lastError : describe(error);
-  await broker.store.amend({ ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } });
+  await broker.store.amend(
+    { ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } },
+    lease,
+  );
 }
 
 /** The name only where AWS speaks: its messages may quote a policy, and with it an external id. */
@@ -158,9 +166,9 @@ function describe(error: unknown): string {
   return error instanceof Error ? `${error.name} stopped it.` : 'Something stopped it.';
 }
 
-function workOn(start: StoredGrant, broker: Broker, deadlineAt: number): Work {
-  let stored = start;
-  const holder = start.lease?.holder ?? '';
+function workOn(start: LeasedGrant, broker: Broker, deadlineAt: number): Work {
+  let stored: StoredGrant = start;
+  const { holder } = start.lease;
   return {
     shareRole: broker.shareRole,
     prober: broker.prober,
@@ -175,8 +183,12 @@ function workOn(start: StoredGrant, broker: Broker, deadlineAt: number): Work {
     },
     async checkpoint() {
       const now = broker.clock.now();
+      // Nothing can be proven open any more once its date has come.
+      if (byTheClock(stored.record, now)) throw new LostLease();
       if (!(await broker.store.lease(stored.record, { holder, until: now + leaseMs }, now)))
         throw new LostLease();
+      // A slow answer has used up the time that the next call may need.
+      if (broker.clock.now() - now > leaseMs - callMsMax) await this.checkpoint();
     },
     async store(next) {
       const written = await broker.store.put(next, stored);

@@ -17,11 +17,18 @@ export async function open(work: Work): Promise<void> {
   const roleId = await putDocuments(work, slot);
   if (work.record.isDenied) await change(work, () => work.shareRole.dropPolicy(work.record, 'deny'));
   const { session, probes } = await proveTrust(work);
-  for (const mode of work.record.modes) {
-    const at = await prove(work, 'allowed', () => work.prober.invoke(work.record, mode, session));
-    probes.push(result(`invoke ${mode}`, 'allowed', at));
+  const proveOpen = async () => {
+    for (const mode of work.record.modes) {
+      const at = await prove(work, 'allowed', () => work.prober.invoke(work.record, mode, session));
+      probes.push(result(`invoke ${mode}`, 'allowed', at));
+    }
+  };
+  await proveOpen();
+  // While both stood, either could have let the probe through; now it is the new one alone.
+  if (await dropOld(work, slot)) {
+    probes.splice(-work.record.modes.length);
+    await proveOpen();
   }
-  await dropOld(work, slot);
   for (const mode of modesTakenAway(work.record)) {
     const at = await prove(work, 'denied', () => work.prober.invoke(work.record, mode, session));
     probes.push(result(`invoke ${mode}, taken away`, 'denied', at));
@@ -50,7 +57,8 @@ async function putDocuments(
   before?: (work: Work) => Promise<void>,
 ): Promise<string> {
   await work.checkpoint();
-  const { id } = await work.shareRole.ensure(work.record, trustDocument(work.record, work)).catch(explain);
+  const trust = trustDocument(work.record, work);
+  const { id } = await work.shareRole.ensure(work.record, trust, () => work.checkpoint()).catch(explain);
   await before?.(work);
   const isThere = await change(work, () =>
     work.shareRole.putPolicy(work.record, slot, permissionDocument(work.record)).catch(explain),
@@ -95,9 +103,11 @@ async function refuseStrangers(work: Work): Promise<number> {
   }
 }
 
-async function dropOld(work: Work, slot: PolicySlot): Promise<void> {
+async function dropOld(work: Work, slot: PolicySlot): Promise<boolean> {
   const old = work.record.proven?.slot;
-  if (old && old !== slot) await change(work, () => work.shareRole.dropPolicy(work.record, old));
+  const isThere = old !== undefined && old !== slot;
+  if (isThere) await change(work, () => work.shareRole.dropPolicy(work.record, old));
+  return isThere;
 }
 
 async function settle(

@@ -21,8 +21,15 @@ import type { GrantRecord, PolicySlot } from './grant.ts';
 import type { PolicyDocument } from './policy-document.ts';
 
 export interface ShareRole {
-  /** Creates the role, or adopts the one an earlier attempt left; answers its unique id. Throws RoleNotOurs. */
-  ensure(record: GrantRecord, trust: PolicyDocument): Promise<{ id: string }>;
+  /**
+   * Creates the role, or adopts the one an earlier attempt left; answers its unique id. That may take several changes, so
+   * `checkpoint` is called before each but the first. Throws RoleNotOurs.
+   */
+  ensure(
+    record: GrantRecord,
+    trust: PolicyDocument,
+    checkpoint: () => Promise<void>,
+  ): Promise<{ id: string }>;
   /** False when there is no role. */
   putTrust(record: Named, trust: PolicyDocument): Promise<boolean>;
   putPolicy(record: Named, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
@@ -128,11 +135,13 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     return put !== undefined;
   };
 
-  const adopt = async (record: GrantRecord, trust: PolicyDocument) => {
+  const adopt = async (record: GrantRecord, trust: PolicyDocument, checkpoint: () => Promise<void>) => {
     const role = await find(record);
     if (!role || !isOurs(record, role))
       throw new RoleNotOurs(`A role named ${record.role.name} exists that Sharemaker did not make.`);
+    await checkpoint();
     if (!hasBoundary(role)) await putBoundary(record);
+    await checkpoint();
     await putTrust(record, trust);
     return role.RoleId ?? '';
   };
@@ -153,13 +162,16 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     dropPolicy,
     dropAttached,
 
-    async ensure(record, trust) {
-      if (record.role.id && (await putTrust(record, trust))) return { id: record.role.id };
+    async ensure(record, trust, checkpoint) {
+      if (record.role.id) {
+        if (await putTrust(record, trust)) return { id: record.role.id };
+        await checkpoint();
+      }
       try {
         return { id: await create(record, trust) };
       } catch (error) {
         if (!isNamed(error, 'EntityAlreadyExistsException')) throw error;
-        return { id: await adopt(record, trust) };
+        return { id: await adopt(record, trust, checkpoint) };
       }
     },
 

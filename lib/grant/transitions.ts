@@ -81,7 +81,9 @@ export function ask(
   asked: Asked,
 ): GrantRecord {
   const goal: Goal = request === 'suspend' ? 'suspended' : request === 'resume' ? 'active' : 'revoked';
-  if (verdictOf(record, request, asked.now) === 'already' || record.goal === goal) return record;
+  // What could not be provisioned is being taken away already.
+  const isGoingThere = record.goal === goal || record.goal === 'failed';
+  if (verdictOf(record, request, asked.now) === 'already' || isGoingThere) return record;
   const status = request === 'revoke' ? 'revoking' : record.status;
   return pend(
     {
@@ -190,7 +192,8 @@ export function remember(record: GrantRecord, { at, by, event, detail }: Memory)
   return { ...record, history, events: record.events + 1, updatedAt: iso(at) };
 }
 
-function verdictOf(record: GrantRecord, request: Request, now: number): Verdict {
+/** Throws Problem `grant.not_ready`, `grant.ended`. */
+export function verdictOf(record: GrantRecord, request: Request, now: number): Verdict {
   const verdict = verdicts[request][record.status];
   // IAM has ended it already. What the schedule has not come to yet must not be revived by being asked first.
   if (verdict === 'accept' && request !== 'revoke' && isOver(record, now))
