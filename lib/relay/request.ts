@@ -68,10 +68,7 @@ export function unknownAlias(alias: string) {
 function aliasIn(event: APIGatewayProxyEvent): string {
   const alias = event.pathParameters?.['alias'];
   if (alias !== undefined && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(alias)) return alias;
-  throw refusal(
-    'ValidationError',
-    'The name in the path is not an alias: 1 to 63 lower-case letters, digits and inner hyphens.',
-  );
+  throw refusal('ValidationError', 'The name in the path is not an alias.');
 }
 
 /** API Gateway leaves path parameters percent-encoded. */
@@ -80,7 +77,7 @@ function decoded(parameter: string | undefined): string | undefined {
   try {
     return decodeURIComponent(parameter);
   } catch {
-    throw refusal('ValidationError', 'The inference id in the path is not percent-encoded UTF-8.');
+    throw refusal('ValidationError', 'The inference id is not percent-encoded UTF-8.');
   }
 }
 

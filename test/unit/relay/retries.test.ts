@@ -164,7 +164,10 @@ describe('the cap on concurrency', () => {
 
   it('gets back the slots of an environment that died', async () => {
     await lab.subscribe({ alias: 'capped', limits: { concurrency: 1 } });
-    lab.aws.respond.sagemaker = () => undefined;
+    let die = () => undefined as unknown;
+    lab.aws.respond.sagemaker = (_received, response) => {
+      die = () => response.destroy();
+    };
     const abandoned = lab.send({ alias: 'capped', remainingMs: 5_000 });
     await expect.poll(() => lab.aws.received.sagemaker.length).toBe(1);
     lab.coldStart();
@@ -172,6 +175,7 @@ describe('the cap on concurrency', () => {
     lab.advance(6_000);
     lab.aws.respond.sagemaker = (_received, response) => void response.end('fine');
     expect((await lab.send({ alias: 'capped' })).status).toBe(200);
+    die();
     await abandoned;
   });
 });
