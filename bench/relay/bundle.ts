@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const relayEntry = 'functions/child/invoke.ts';
@@ -15,6 +15,8 @@ export interface Bundle {
   readonly file: string;
   readonly bytes: number;
   readonly gzipBytes: number;
+  /** What went in, the largest first; bytes as they are in the bundle. */
+  readonly contents: readonly { readonly path: string; readonly bytes: number }[];
 }
 
 /**
@@ -39,7 +41,15 @@ export async function bundle(entry: string, isReadable = false): Promise<Bundle>
     metafile: true,
     logLevel: 'error',
   });
-  const file = join(root, Object.keys(metafile.outputs)[0] as string);
-  const contents = await readFile(file);
-  return { file, bytes: contents.length, gzipBytes: gzipSync(contents, { level: 9 }).length };
+  const [[path, { inputs }]] = Object.entries(metafile.outputs) as [[string, Metafile['outputs'][string]]];
+  const file = join(root, path);
+  const code = await readFile(file);
+  return {
+    file,
+    bytes: code.length,
+    gzipBytes: gzipSync(code, { level: 9 }).length,
+    contents: Object.entries(inputs)
+      .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+      .sort((a, b) => b.bytes - a.bytes),
+  };
 }
