@@ -20,8 +20,6 @@ export const sendAlerts: StartPhase = async (auditor) => async (audit) => {
 
 /** EventBridge takes 10 entries at a time. */
 const entriesMax = 10;
-/** SNS: a subject has at most 100 characters. */
-const subjectCharactersMax = 100;
 const linesOfEvidence = 10;
 
 export function connectAlert(options: {
@@ -53,7 +51,7 @@ export function connectAlert(options: {
     await sns.send(
       new PublishCommand({
         TopicArn: topicArn,
-        Subject: `Sharemaker: ${findings.length} findings of high severity`.slice(0, subjectCharactersMax),
+        Subject: `Sharemaker: ${findings.length === 1 ? '1 finding' : `${findings.length} findings`} of high severity`,
         Message: messageOf(audit, findings),
       }),
     );
