@@ -1,11 +1,14 @@
 /** From an API Gateway event to what the operation's schemas promise. Pure. */
 
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Operation } from '../contract/operations.ts';
 import { type FieldError, Problem } from '../contract/problems.ts';
 
 export const bodyBytesMax = 65_536;
+
+/** What an operation without a body accepts: nothing, or an empty object. */
+const noBody = z.strictObject({});
 
 /** Throws Problem `request.not_json`, `request.too_large` or `request.invalid` (with one entry per wrong field). */
 export function parseInput(
@@ -13,10 +16,11 @@ export function parseInput(
   event: APIGatewayProxyEvent,
 ): { params: unknown; query: unknown; body: unknown } {
   const wrong: FieldError[] = [];
+  const body = check(operation.body ?? noBody, jsonBody(event), '/', wrong);
   const parsed = {
     params: check(operation.params, event.pathParameters ?? {}, 'path/', wrong),
     query: check(operation.query, singleValues(event, wrong), 'query/', wrong),
-    body: operation.body ? check(operation.body, jsonBody(event), '/', wrong) : undefined,
+    body: operation.body && body,
   };
   if (wrong.length > 0) throw new Problem('request.invalid', summary(wrong), { errors: wrong });
   return parsed;
@@ -25,13 +29,18 @@ export function parseInput(
 function check(schema: z.ZodType, value: unknown, prefix: string, wrong: FieldError[]): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) wrong.push(...fieldErrors(issue, prefix));
+  // What a value of the wrong type is besides is of no interest.
+  for (const error of result.error.issues.flatMap((issue) => fieldErrors(issue, prefix)))
+    if (!wrong.some(({ pointer }) => pointer === error.pointer)) wrong.push(error);
   return undefined;
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  // RFC 6901: the empty pointer is the whole body, `/` would be its member with the empty name.
   const at = (path: readonly PropertyKey[]) =>
-    prefix + path.map((part) => String(part).replace(/~/g, '~0').replace(/\//g, '~1')).join('/');
+    path.length === 0
+      ? prefix.slice(0, -1)
+      : prefix + path.map((part) => String(part).replace(/~/g, '~0').replace(/\//g, '~1')).join('/');
   if (issue.code === 'unrecognized_keys')
     return issue.keys
       .slice(0, 20)
@@ -69,5 +78,5 @@ function jsonBody(event: APIGatewayProxyEvent): unknown {
 function summary(wrong: readonly FieldError[]): string {
   const [first] = wrong;
   const more = wrong.length > 1 ? ` (and ${wrong.length - 1} more)` : '';
-  return `${first?.pointer} ${first?.message}${more}`;
+  return `${first?.pointer || 'The body'} ${first?.message}${more}`;
 }
