@@ -1,0 +1,6 @@
+import { onlyTheParentMay } from '../../support/only-the-parent.ts';
+
+onlyTheParentMay('create-grant', {
+  endpoint: { name: 'Iris-Classifier' },
+  child: { accountId: '222222222222' },
+});

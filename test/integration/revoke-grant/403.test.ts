@@ -1,0 +1,3 @@
+import { onlyTheParentMay } from '../../support/only-the-parent.ts';
+
+onlyTheParentMay('revoke-grant');
