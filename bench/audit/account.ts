@@ -41,12 +41,24 @@ export interface ParentAccount {
   readonly boundaryArn: string;
   readonly proberRoleArn: string;
   /** A new process each time: nothing is shared with another one but what AWS keeps. */
-  auditor(unused?: UnusedRules): Auditor;
+  auditor(options?: AuditorOptions): Auditor;
   /** Of the parent's admin. */
   readonly adminIam: IAMClient;
   readonly adminDynamo: DynamoDBDocumentClient;
   readonly grantsTable: string;
   close(): void;
+}
+
+export interface AuditorOptions {
+  readonly unused?: UnusedRules;
+  /** The process is killed when this call to AWS was carried out, before its answer arrives; 1 is the first. */
+  readonly killedAfter?: number;
+  readonly onCall?: () => void;
+}
+
+/** What a killed process sees of AWS: nothing any more. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
 }
 
 export async function openParent(options: { readonly rolesQuota?: number } = {}): Promise<ParentAccount> {
@@ -90,12 +102,25 @@ export async function openParent(options: { readonly rolesQuota?: number } = {})
   const lambda = stack.functions.find(({ key }) => key === 'audit-grants');
   if (!lambda) throw new Error('The stack has no audit-grants.');
   const read = (name: string) => lambda.environment[name] ?? '';
-  const config = (credentials: object) => ({
+  const config = (credentials: object, handler = requestHandler) => ({
     region,
     endpoint: 'http://127.0.0.1',
-    requestHandler,
+    requestHandler: handler,
     credentials: credentials as never,
   });
+
+  const mortal = ({ killedAfter = Number.POSITIVE_INFINITY, onCall }: AuditorOptions) => {
+    let calls = 0;
+    const handle: typeof requestHandler.handle = async (request, options) => {
+      if (calls >= killedAfter) throw new Killed();
+      calls++;
+      const answer = await requestHandler.handle(request, options);
+      onCall?.();
+      if (calls >= killedAfter) throw new Killed();
+      return answer;
+    };
+    return { ...requestHandler, handle };
+  };
 
   /** As Lambda does, keys of the execution role, renewed before they expire by the account's clock. */
   const roleKeys = () => {
@@ -109,8 +134,9 @@ export async function openParent(options: { readonly rolesQuota?: number } = {})
     };
   };
 
-  const auditor = (unused: UnusedRules = {}): Auditor => {
-    const own = config(roleKeys());
+  const auditor = (options: AuditorOptions = {}): Auditor => {
+    const handler = mortal(options);
+    const own = config(roleKeys(), handler);
     const time = {
       now: clock.now,
       sleep: async (ms: number) => {
@@ -131,7 +157,7 @@ export async function openParent(options: { readonly rolesQuota?: number } = {})
         region,
         proberRoleArn: read('PROBER_ROLE_ARN'),
         sts: own,
-        runtime: { endpoint: own.endpoint, requestHandler },
+        runtime: { endpoint: own.endpoint, requestHandler: handler },
         now: clock.now,
       }),
       announce: connectAnnouncer(new EventBridgeClient(own), read('EVENT_BUS_NAME')),
@@ -140,7 +166,7 @@ export async function openParent(options: { readonly rolesQuota?: number } = {})
     return {
       broker,
       boundaryArn: read('BOUNDARY_ARN'),
-      unused,
+      unused: options.unused ?? {},
       inventory: connectInventory(new IAMClient(own), clock.now),
       audits: connectAuditStore(dynamo, read('AUDITS_TABLE')),
       alert: connectAlert({
