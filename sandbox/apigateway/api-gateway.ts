@@ -3,7 +3,7 @@ import type { Lambda } from '../lambda/lambda.ts';
 import type { PolicyDocument, Statement } from '../policy/document.ts';
 import type { Stack, StackFunction, StackRoute } from '../stack/stack.ts';
 import type { Authorize, Clock, Service, ServiceRequest, ServiceResponse } from '../types.ts';
-import { errorResponse, gatewayError } from './gateway-error.ts';
+import { errorResponse, gatewayError, tooLarge } from './gateway-error.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { bufferedResponse, streamedResponse } from './proxy-response.ts';
 import { matchRoute } from './routes.ts';
@@ -67,7 +67,7 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       resourcePolicy: api.resourcePolicy,
     });
     if (!answer.allowed) return denied(answer.message, request.id);
-    if (request.body.length > bodyMaxBytes) return gatewayError('requestTooLarge', request.id);
+    if (request.body.length > bodyMaxBytes) return tooLarge(stack, request.id);
     const event = proxyEvent({
       request,
       now: clock.now(),
@@ -78,7 +78,7 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       pathParameters,
       callerOrgId: orgIdOf(request.caller.accountId),
     });
-    if (eventBytes(event) > eventMaxBytes) return gatewayError('requestTooLarge', request.id);
+    if (eventBytes(event) > eventMaxBytes) return tooLarge(stack, request.id);
     return integrate(request, route, stack, event);
   }
 

@@ -1,3 +1,4 @@
+import type { Stack } from '../stack/stack.ts';
 import type { ServiceResponse } from '../types.ts';
 
 /** What API Gateway answers by itself ("Gateway response types for API Gateway"). */
@@ -20,6 +21,13 @@ const gatewayErrors = {
 export function gatewayError(kind: keyof typeof gatewayErrors, requestId: string): ServiceResponse {
   const { status, type, message } = gatewayErrors[kind];
   return errorResponse(status, type, JSON.stringify({ message }), requestId);
+}
+
+/** A body that API Gateway or Lambda cannot take, in the words of the API's own gateway response where it has one. */
+export function tooLarge({ gatewayResponses }: Stack, requestId: string): ServiceResponse {
+  const { headers, ...standard } = gatewayError('requestTooLarge', requestId);
+  const own = gatewayResponses['REQUEST_TOO_LARGE'];
+  return own ? { ...own, headers: { ...headers, ...own.headers } } : { ...standard, headers };
 }
 
 export function errorResponse(

@@ -1,7 +1,7 @@
 import type { PolicyDocument } from '../policy/document.ts';
 import type { RoleSeed } from '../types.ts';
 import { resolveIntrinsics, type TemplateResource, type TemplateScope } from './intrinsics.ts';
-import type { StackResources, TableDefinition } from './stack.ts';
+import type { GatewayResponse, StackResources, TableDefinition } from './stack.ts';
 
 /**
  * The `resources:` of a stack, resolved.
@@ -29,10 +29,16 @@ export function readResources(
     eventBuses: all<{ Name: string }>('AWS::Events::EventBus').map(({ Name }) => Name),
     topics: all<{ TopicName: string }>('AWS::SNS::Topic').map(({ TopicName }) => TopicName),
     buckets: all<{ BucketName: string }>('AWS::S3::Bucket').map(({ BucketName }) => BucketName),
+    gatewayResponses: Object.fromEntries(
+      Object.values(resources)
+        .filter(({ Type }) => Type === 'AWS::ApiGateway::GatewayResponse')
+        .map(({ Properties }) => toGatewayResponse(Properties as unknown as GatewayResponseProperties)),
+    ),
   };
 }
 
 const known = new Set([
+  'AWS::ApiGateway::GatewayResponse',
   'AWS::DynamoDB::Table',
   'AWS::Events::EventBus',
   'AWS::IAM::ManagedPolicy',
@@ -42,6 +48,32 @@ const known = new Set([
   'AWS::S3::BucketPolicy',
   'AWS::SNS::Topic',
 ]);
+
+interface GatewayResponseProperties {
+  readonly ResponseType: string;
+  readonly StatusCode: string;
+  readonly ResponseParameters?: Readonly<Record<string, string>>;
+  readonly ResponseTemplates: Readonly<Record<'application/json', string>>;
+}
+
+/** "Set up gateway responses to customize error responses": a header's value is a literal in single quotes. */
+function toGatewayResponse(response: GatewayResponseProperties): [string, GatewayResponse] {
+  const headers = Object.entries(response.ResponseParameters ?? {}).map(([name, value]) => {
+    const header = /^gatewayresponse\.header\.(.+)$/.exec(name)?.[1];
+    const literal = /^'(.*)'$/.exec(value)?.[1];
+    if (header === undefined || literal === undefined)
+      throw new Error(`${response.ResponseType}: ${name} is unknown to the sandbox.`);
+    return [header.toLowerCase(), literal] as const;
+  });
+  return [
+    response.ResponseType,
+    {
+      status: Number(response.StatusCode),
+      headers: Object.fromEntries(headers),
+      body: response.ResponseTemplates['application/json'],
+    },
+  ];
+}
 
 interface RoleProperties {
   readonly RoleName: string;

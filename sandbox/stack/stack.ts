@@ -31,6 +31,15 @@ export interface StackResources {
   readonly eventBuses: readonly string[];
   readonly topics: readonly string[];
   readonly buckets: readonly string[];
+  /** What the API says instead of API Gateway's own words, by response type: `REQUEST_TOO_LARGE`. */
+  readonly gatewayResponses: Readonly<Record<string, GatewayResponse>>;
+}
+
+export interface GatewayResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface StackFunction {

@@ -37,7 +37,9 @@ export function readCompiledStack(
   const written = Object.entries(Resources).filter(
     ([logicalId]) => !logicalId.startsWith('ServerlessDeployment'),
   );
-  const ours = written.filter(([, { Type }]) => /^AWS::(DynamoDB|IAM|SNS|S3)::|EventBus$/.test(Type));
+  const ours = written.filter(([, { Type }]) =>
+    /^AWS::(DynamoDB|IAM|SNS|S3)::|(EventBus|GatewayResponse)$/.test(Type),
+  );
   return {
     accountId,
     region: 'us-east-1',

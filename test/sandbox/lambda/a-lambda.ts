@@ -89,6 +89,7 @@ export function aStack(functions: readonly StackFunction[], overrides: Partial<S
     eventBuses: [],
     topics: [],
     buckets: [],
+    gatewayResponses: {},
     ...overrides,
   };
 }
