@@ -47,7 +47,12 @@ async function runTests(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'sharemaker-test-'));
   try {
     const file = join(scratch, 'report.json');
-    const reporters = ['--reporter=default', '--silent=passed-only', '--reporter=json', `--outputFile.json=${file}`];
+    const reporters = [
+      '--reporter=default',
+      '--silent=passed-only',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ];
     const { code } = await run(binOf('vitest', 'vitest'), ['run', ...reporters, ...filters], 'shown');
     const tests = await readReport(file, code, root);
     tally.passed += tests.passed;
