@@ -90,27 +90,29 @@ export function createSessions<Key>(options: {
     );
   };
 
+  const get = async (key: Key): Promise<SessionCredentials> => {
+    const entry = entryOf(key);
+    const { credentials } = entry;
+    const remainingMs = credentials ? credentials.expiresAt - now() : 0;
+    if (credentials && remainingMs > usableMarginMs) {
+      if (remainingMs < renewBeforeMs) renewInBackground(key, entry);
+      return credentials;
+    }
+    if (entry.pending && entry.renewal) {
+      // Begun for nobody in particular, and Lambda may have frozen it on the way: its failure is not ours.
+      await entry.renewal;
+      entry.renewal = undefined;
+      if (entry.credentials !== credentials) return get(key);
+    }
+    if (!entry.pending && entry.refusal && now() < entry.refusal.until) throw entry.refusal.error;
+    return take(key, entry, true).catch((error: unknown) => {
+      if (credentials && credentials.expiresAt > now()) return credentials;
+      throw error;
+    });
+  };
+
   return {
-    async get(key) {
-      const entry = entryOf(key);
-      const { credentials } = entry;
-      const remainingMs = credentials ? credentials.expiresAt - now() : 0;
-      if (credentials && remainingMs > usableMarginMs) {
-        if (remainingMs < renewBeforeMs) renewInBackground(key, entry);
-        return credentials;
-      }
-      if (entry.pending && entry.renewal) {
-        // Begun for nobody in particular, and Lambda may have frozen it on the way: its failure is not ours.
-        await entry.renewal;
-        entry.renewal = undefined;
-        if (entry.credentials !== credentials) return this.get(key);
-      }
-      if (!entry.pending && entry.refusal && now() < entry.refusal.until) throw entry.refusal.error;
-      return take(key, entry, true).catch((error: unknown) => {
-        if (credentials && credentials.expiresAt > now()) return credentials;
-        throw error;
-      });
-    },
+    get,
 
     forget(key, refused, isExpired) {
       const entry = entryOf(key);
