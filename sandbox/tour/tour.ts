@@ -1,14 +1,21 @@
 /** The story that `npm start` plays: every line is a real call, answered by the sandbox's AWS and judged by its IAM. */
 
 import type { Flower } from '../sagemaker/models/iris.ts';
+import {
+  type Audit,
+  control,
+  type Grant,
+  hideIds,
+  hold,
+  json,
+  receiptLines,
+  roleName,
+  StoryBroken,
+} from './answers.ts';
 import { iamConsole, type Place, type Player, player } from './cast.ts';
+import { create, endpointName, post, settled } from './grants.ts';
 import type { Narrator } from './narrator.ts';
 import { policyLines } from './policy-lines.ts';
-
-/** A step did not go as the story says. */
-export class StoryBroken extends Error {
-  override readonly name = 'StoryBroken';
-}
 
 export interface TourOptions {
   readonly place: Place;
@@ -38,35 +45,6 @@ interface Scene extends TourOptions {
   readonly iam: ReturnType<typeof iamConsole>;
 }
 
-interface Grant {
-  readonly id: string;
-  readonly status: string;
-  readonly externalId: string;
-  readonly expiresAt: string;
-  readonly role: { readonly arn: string };
-  readonly probes: readonly { readonly probe: string; readonly observed: string; readonly at: string }[];
-  readonly receipt?: Receipt;
-}
-
-interface Receipt {
-  readonly askedAt: string;
-  readonly sessionDeniedAt?: string;
-  readonly freshDeniedAt?: string;
-  readonly roleRemovedAt?: string;
-  readonly seconds: number;
-}
-
-interface Audit {
-  readonly counts: { readonly rolesRead: number; readonly iamCalls: number; readonly seconds: number };
-  readonly findings: readonly {
-    readonly code: string;
-    readonly subject: string;
-    readonly evidence: readonly string[];
-    readonly repair?: string;
-  }[];
-}
-
-const endpointName = 'Iris-Classifier';
 const alias = 'iris';
 
 function setScene(options: TourOptions): Scene {
@@ -282,88 +260,6 @@ async function dateEndsAGrant({ narrator, parent, child, place, irisRows, now }:
   await control(place, '/schedules/start');
 }
 
-async function create(parent: Player, place: Place, more: Readonly<Record<string, unknown>>): Promise<Grant> {
-  const body = {
-    endpoint: { name: endpointName },
-    child: { accountId: place.child.accountId },
-    modes: ['sync'],
-    ...more,
-  };
-  return settled(
-    parent,
-    place,
-    await json(parent.call(`${place.parent.apiUrl}/grants`, post(body)), 201),
-    'active',
-  );
-}
-
-/** The request itself usually sees it through; what it could not, the next looks do. */
-async function settled(
-  parent: Player,
-  place: Place,
-  first: Readonly<Record<string, unknown>>,
-  status: string,
-): Promise<Grant> {
-  let grant = first as unknown as Grant;
-  for (let look = 0; grant.status !== status && look < 20; look++) {
-    await control(place, '/schedules/advance-grants/run');
-    grant = (await json(parent.call(`${place.parent.apiUrl}/grants/${grant.id}`), 200)) as unknown as Grant;
-  }
-  if (grant.status !== status)
-    throw new StoryBroken(`The grant ${grant.id} is ${grant.status}, not ${status}.`);
-  return grant;
-}
-
-async function control(place: Place, path: string, body: unknown = {}): Promise<void> {
-  const response = await fetch(`${place.controlUrl}${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json' },
-  });
-  if (!response.ok)
-    throw new StoryBroken(`The sandbox answered ${response.status} to ${path}: ${await response.text()}`);
-}
-
-async function json(
-  answer: ReturnType<Player['call']>,
-  ...expected: number[]
-): Promise<Readonly<Record<string, unknown>>> {
-  const { status, text } = await answer;
-  if (!expected.includes(status))
-    throw new StoryBroken(
-      `An answer was ${status} instead of ${expected.join(' or ')}: ${text.slice(0, 300)}`,
-    );
-  return JSON.parse(text);
-}
-
-function hold<T>(value: T | undefined, otherwise: string): T {
-  if (value === undefined) throw new StoryBroken(`Here ${otherwise}.`);
-  return value;
-}
-
-function post(body: unknown) {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
 function csv(rows: readonly Flower[]): string {
   return rows.map(({ features }) => features.join(',')).join('\n');
-}
-
-function roleName({ role }: Grant): string {
-  return role.arn.slice(role.arn.lastIndexOf('/') + 1);
-}
-
-/** External ids are no secret to the parent, but a terminal is no place for them. */
-function hideIds<T>(document: T, { externalId }: Grant): T {
-  return JSON.parse(JSON.stringify(document).replaceAll(externalId, `${externalId.slice(0, 4)}…`));
-}
-
-function receiptLines(receipt: Receipt): string {
-  const rows: [string, string | undefined][] = [
-    ['asked', receipt.askedAt],
-    ['old session denied', receipt.sessionDeniedAt],
-    ['fresh AssumeRole denied', receipt.freshDeniedAt],
-    ['role removed', receipt.roleRemovedAt],
-  ];
-  return rows.map(([what, at]) => `${what.padEnd(24)} ${at?.slice(11, 23) ?? 'not observed'}`).join('\n');
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { heldOutRows } from '../../sandbox/sagemaker/models/iris.ts';
+import { StoryBroken } from '../../sandbox/tour/answers.ts';
 import { narrator } from '../../sandbox/tour/narrator.ts';
-import { playTour, StoryBroken } from '../../sandbox/tour/tour.ts';
+import { playTour } from '../../sandbox/tour/tour.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { runProgram, temporaryDirectory } from './clients/run-program.ts';
 import { repository } from './clients/snippets.ts';
