@@ -31,7 +31,7 @@ it('boto3: a prediction and a stream', { timeout }, async ({ skip }) => {
 });
 
 it('curl: a prediction, with lasting and with temporary keys', { timeout }, async ({ skip }) => {
-  const absent = missing('curl with --aws-sigv4');
+  const absent = missing('curl 7.82');
   if (absent) skip(absent);
   const sts = new STSClient(sandbox.asChild.sdk);
   const { Credentials } = await sts.send(new GetSessionTokenCommand({}));
@@ -45,7 +45,7 @@ it('curl: a prediction, with lasting and with temporary keys', { timeout }, asyn
 });
 
 it('curl: a stream as server-sent events', { timeout }, async ({ skip }) => {
-  const absent = missing('curl with --aws-sigv4');
+  const absent = missing('curl 7.82');
   if (absent) skip(absent);
   const { code, stdout, stderr } = await run('relay-curl-stream');
   expect([code, stderr]).toEqual([0, '']);
@@ -56,7 +56,7 @@ it('curl: a stream as server-sent events', { timeout }, async ({ skip }) => {
 });
 
 it('curl: an input uploaded, and its result fetched, without S3 rights', { timeout }, async ({ skip }) => {
-  const absent = missing('curl with --aws-sigv4', 'jq');
+  const absent = missing('curl 7.82', 'jq');
   if (absent) skip(absent);
   const mayOnlyCallTheRelay = JSON.stringify({
     Version: '2012-10-17',

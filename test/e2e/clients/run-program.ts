@@ -68,7 +68,7 @@ const checks = {
   boto3: ['python3', '-c', 'import boto3'],
   'AWS CLI': ['aws', '--version'],
   jq: ['jq', '--version'],
-  'curl with --aws-sigv4': ['curl', '--aws-sigv4', 'aws:amz', '--version'],
+  'curl 7.82': ['curl', '--aws-sigv4', 'aws:amz', '--json', '{}', '--version'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 const found = new Map<keyof typeof checks, boolean>();
