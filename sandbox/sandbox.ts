@@ -19,7 +19,7 @@ import type { Credentials, Front, Iam } from './types.ts';
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** Containers to attach: endpoint name → URL that speaks SageMaker's `/invocations` contract. */
+  /** Containers to attach, each in place of a demo endpoint of its name: name → URL that speaks `/invocations`. */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** Do schedules run by themselves? Yes unless told otherwise. */
   readonly schedules?: boolean;
@@ -129,10 +129,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       deploy(childStack, bundles, services),
     ]);
     const { accountId } = accounts.parent;
-    for (const seed of demoEndpoints(accountId, parentStack.buckets[0]!)) sageMaker.addEndpoint(seed);
-    for (const [name, url] of Object.entries(options.endpoints ?? {})) {
-      sageMaker.addEndpoint({ accountId, name, url });
-    }
+    const attached = Object.entries(options.endpoints ?? {});
+    const isReplaced = (demo: string) => attached.some(([name]) => name.toLowerCase() === demo.toLowerCase());
+    for (const seed of demoEndpoints(accountId, parentStack.buckets[0]!))
+      if (!isReplaced(seed.name)) sageMaker.addEndpoint(seed);
+    for (const [name, url] of attached) sageMaker.addEndpoint({ accountId, name, url });
     if (options.schedules ?? true) schedules.start();
 
     const account = (name: AccountName) => ({

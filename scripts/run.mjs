@@ -2,8 +2,7 @@
 // Runs on any Node ≥ 20: installs what is missing, then hands over to Node 24, which runs .ts files as they are.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,16 +29,12 @@ const child = spawn(findNode24(), ['--disable-warning=ExperimentalWarning', ...c
   cwd: root,
   stdio: 'inherit',
 });
+// The scripts of package.json `exec` this file: a shell in between would die of npm's SIGTERM and leave us running.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
 
-/** The mark beside the packages says which lock file they were installed from. */
 function installWhatIsMissing() {
-  const mark = join(root, 'node_modules', '.installed-from');
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  if (isInstalled()) return;
   console.error('Sharemaker: installing the packages of package-lock.json (once; about half a minute) …');
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
@@ -47,7 +42,24 @@ function installWhatIsMissing() {
     shell: process.platform === 'win32',
   });
   if (npm.status !== 0) stop('npm ci failed; its own message stands above. Is the npm registry reachable?');
-  writeFileSync(mark, lock);
+}
+
+/** npm writes down last of all what it installed, so an installation that was cut short does not pass for one. */
+function isInstalled() {
+  const file = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(file)) return false;
+  const installed = packagesOf(file);
+  return Object.entries(packagesOf(join(root, 'package-lock.json'))).every(
+    ([path, { version, integrity, optional }]) =>
+      path === '' ||
+      // Packages for other machines are not there.
+      (optional && !installed[path]) ||
+      (installed[path]?.version === version && installed[path]?.integrity === integrity),
+  );
+}
+
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 }
 
 function findNode24() {

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SandboxDescription } from '../../sandbox/sandbox.ts';
 
@@ -19,8 +19,7 @@ describe('npm run sandbox', () => {
     async (signal) => {
       const readyFile = join(mkdtempSync(join(tmpdir(), 'sharemaker-')), 'ready.json');
       const sandbox = run('--ready-file', readyFile);
-      await vi.waitFor(() => expect(existsSync(readyFile)).toBe(true), { timeout: 20_000, interval: 20 });
-      const description = JSON.parse(readFileSync(readyFile, 'utf8')) as SandboxDescription;
+      const description = await readyAt(readyFile);
       expect(description).toEqual({
         region: 'us-east-1',
         awsEndpointUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -45,11 +44,31 @@ describe('npm run sandbox', () => {
     },
   );
 
+  it('stops with the shell that npm started it through, and cleanly though the signal comes twice', async () => {
+    const readyFile = join(mkdtempSync(join(tmpdir(), 'sharemaker-')), 'ready.json');
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    // What npm does with a script. Nothing is to be installed here, so npm itself need not be found.
+    const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
+    const sandbox = watch(
+      spawn('sh', ['-c', `${scripts.sandbox} --ready-file ${readyFile}`], { cwd: repository, env: { PATH } }),
+    );
+    const { awsEndpointUrl } = await readyAt(readyFile);
+    sandbox.child.kill('SIGTERM');
+    sandbox.child.kill('SIGINT');
+    expect(await sandbox.ended).toEqual({ code: 0, stderr: '' });
+    expect(existsSync(readyFile)).toBe(false);
+    await expect(fetch(awsEndpointUrl)).rejects.toThrow('fetch failed');
+  });
+
   it.each([
     [['--port', '70000'], '--port is a number from 0 to 65535, not "70000".'],
     [['--port', 'http'], '--port is a number'],
     [['--endpoint', 'churn'], '--endpoint is NAME=URL, such as churn=http://127.0.0.1:8080, not "churn".'],
     [['--endpoint=-x=http://a'], '--endpoint is NAME=URL'],
+    [
+      ['--endpoint', 'a=http://127.0.0.1:1', '--endpoint', 'A=http://127.0.0.1:2'],
+      '--endpoint A is given twice.',
+    ],
     [['--ready-file', ''], '--ready-file needs the name of a file.'],
     [['--colour'], "Unknown option '--colour'"],
     [['there'], "Unexpected argument 'there'"],
@@ -79,8 +98,16 @@ describe('npm run sandbox', () => {
   });
 });
 
+async function readyAt(file: string): Promise<SandboxDescription> {
+  await vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 20_000, interval: 20 });
+  return JSON.parse(readFileSync(file, 'utf8')) as SandboxDescription;
+}
+
 function run(...flags: string[]) {
-  const child = spawn(process.execPath, ['sandbox/main.ts', ...flags], { cwd: repository });
+  return watch(spawn(process.execPath, ['sandbox/main.ts', ...flags], { cwd: repository }));
+}
+
+function watch(child: ChildProcessWithoutNullStreams) {
   started.push(child);
   let stderr = '';
   child.stderr.on('data', (chunk) => {
