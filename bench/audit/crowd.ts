@@ -15,6 +15,7 @@ import { bystanders, handMade, type Plant, plants } from './plants.ts';
 export async function settle(
   account: ParentAccount,
   size: { readonly roles: number; readonly grants: number },
+  planted: readonly Plant[] = plants,
 ): Promise<ReadonlySet<string>> {
   const around: Around = { ...account, parentAccountId: parentId, now: account.clock.now() };
   const createdAt = await endpointCreatedAt(account);
@@ -32,7 +33,7 @@ export async function settle(
     records.push(kept);
     for (const code of plant.finds) expected.add(`${code} ${subjectOf(code, kept)}`);
   };
-  for (let number = 0; number < size.grants; number++) add(number, plants[number] ?? { finds: [] });
+  for (let number = 0; number < size.grants; number++) add(number, planted[number] ?? { finds: [] });
 
   const orphan = account.iam.seedRole(parentId, roleOf(aGrant(around, 999_999_999), around));
   expected.add(`role.orphaned ${orphan.arn}`);

@@ -74,7 +74,8 @@ export const plants: readonly Plant[] = [
     finds: [],
     grant: (record, { now }) => ({
       generation: record.generation + 1,
-      pending: { operation: 'update', since: iso(now - 1_000), by: record.createdBy },
+      // In the future, so that it stays young however far a test's clock goes.
+      pending: { operation: 'update', since: iso(now + dayMs), by: record.createdBy },
     }),
     role: () => ({ inline: {} }),
   },
