@@ -20,18 +20,16 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
     const page = await broker.store.due(broker.clock.now(), pageSize + seen.size);
     const fresh = page.filter((id) => !seen.has(id));
     if (fresh.length === 0) return result;
+    let left = fresh.length;
     const queue = fresh[Symbol.iterator]();
     const work = async () => {
       for (const id of queue) {
         if (broker.clock.now() >= deadlineAt) return;
         seen.add(id);
         result.looked++;
+        const turns = Math.ceil(left-- / sideBySide);
         try {
-          const record = await advance(
-            id,
-            broker,
-            Math.min(deadlineAt, broker.clock.now() + shareOf(deadlineAt, broker)),
-          );
+          const record = await advance(id, broker, endOfTurn(deadlineAt, turns, broker));
           result[isSettled(record) ? 'settled' : 'waiting']++;
         } catch {
           result.failed++; // One grant that cannot be read must not stop the others; it stays due.
@@ -43,7 +41,8 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
   }
 }
 
-/** One slow proof may take half of what is left, so that others have their turn. */
-function shareOf(deadlineAt: number, broker: Broker): number {
-  return Math.max(1_000, (deadlineAt - broker.clock.now()) / 2);
+/** One slow proof may take no more than its turn, so that all have one. */
+function endOfTurn(deadlineAt: number, turns: number, { clock }: Broker): number {
+  const now = clock.now();
+  return Math.min(deadlineAt, now + Math.max(1_000, (deadlineAt - now) / turns));
 }

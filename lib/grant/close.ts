@@ -3,6 +3,7 @@
 import type { Receipt } from '../contract/grant.ts';
 import type { Closing, GrantRecord, PolicySlot } from './grant.ts';
 import { closedTrustDocument, denyDocument, effectiveModes, probeOnlyTrustDocument } from './policies.ts';
+import type { PolicyDocument } from './policy-document.ts';
 import type { Answer, Session } from './probe.ts';
 import { prove, proveAll, type Question } from './proof.ts';
 import { remember, statusOfGoal } from './transitions.ts';
@@ -27,30 +28,38 @@ type Seen = { -readonly [K in keyof Closing]: Closing[K] };
 async function proveDead(work: Work): Promise<void> {
   const seen: Seen = { askedAt: new Date(work.clock.now()).toISOString(), ...work.record.closing };
   try {
-    await proveBoth(work, seen);
+    const isThere = await proveBoth(work, seen);
+    await work.store({ ...work.record, receipt: receiptOf(work, seen, isThere) });
   } catch (error) {
     if (error instanceof OutOfTime) await work.store({ ...work.record, closing: seen });
     throw error;
   }
 }
 
-async function proveBoth(work: Work, seen: Seen): Promise<void> {
-  let session = seen.sessionDeniedAt ? undefined : await takeSession(work, seen);
-  const isThere = await shut(work, seen);
-  if (isThere && !seen.sessionDeniedAt) {
-    if (!session) session = await reopen(work, seen);
-    // The deny stands, and so it does for the session; only then may the prober be shut out again.
-    if (seen.isReopened) await proveAll(work, 'denied', [sessionQuestion(work, seen, session)]);
+/** False when there is no role any more. */
+async function proveBoth(work: Work, seen: Seen): Promise<boolean> {
+  const session = seen.sessionDeniedAt ? undefined : await takeSession(work, seen);
+  const onlyLacksSession = !session && !seen.sessionDeniedAt && seen.freshDeniedAt;
+  const isThere = await shut(work, onlyLacksSession ? proberAlone(work) : closedTrustDocument);
+  try {
+    await proveAll(work, 'denied', [
+      ...(isThere && session ? [sessionQuestion(work, seen, session)] : []),
+      ...(seen.freshDeniedAt ? [] : [freshQuestion(work, seen)]),
+    ]);
+  } catch (error) {
+    // The session ends with this attempt: the next one is to find the way in open to the prober.
+    const isSessionLost = error instanceof OutOfTime && isThere && session && !seen.sessionDeniedAt;
+    if (isSessionLost) await putTrust(work, proberAlone(work));
+    throw error;
   }
-  if (seen.isReopened) await shutOut(work, seen);
-  await proveAll(work, 'denied', [
-    ...(isThere && session && !seen.sessionDeniedAt ? [sessionQuestion(work, seen, session)] : []),
-    freshQuestion(work, seen),
-  ]);
-  await work.store({ ...work.record, receipt: receiptOf(work, seen, isThere) });
+  if (isThere && !seen.sessionDeniedAt) {
+    if (!onlyLacksSession) await putTrust(work, proberAlone(work));
+    await proveAll(work, 'denied', [sessionQuestion(work, seen, await enter(work))]);
+  }
+  return isThere;
 }
 
-/** Taken before anything is shut, so that the proof is about a session that worked. Best effort: see reopen. */
+/** Taken before anything is shut, so that the proof is about a session that worked. Best effort: see enter. */
 async function takeSession(work: Work, seen: Seen): Promise<Session | undefined> {
   const { prober, record } = work;
   // Whatever keeps STS from answering must not keep the deny from being put.
@@ -62,33 +71,32 @@ async function takeSession(work: Work, seen: Seen): Promise<Session | undefined>
 }
 
 /** Deny, then the permissions, then the trust; false when there is no role any more. Live sessions are cut by the deny. */
-async function shut(work: Work, seen: Seen): Promise<boolean> {
+async function shut(work: Work, trust: PolicyDocument): Promise<boolean> {
   await work.checkpoint();
   if (!(await work.shareRole.putPolicy(work.record, 'deny', denyDocument))) return false;
   for (const slot of slots) {
     await work.checkpoint();
     await work.shareRole.dropPolicy(work.record, slot);
   }
-  return seen.isReopened ? true : shutOut(work, seen);
+  return putTrust(work, trust);
 }
 
-async function shutOut(work: Work, seen: Seen): Promise<boolean> {
+async function putTrust(work: Work, trust: PolicyDocument): Promise<boolean> {
   await work.checkpoint();
-  const isThere = await work.shareRole.putTrust(work.record, closedTrustDocument);
-  delete seen.isReopened;
-  return isThere;
+  return work.shareRole.putTrust(work.record, trust);
 }
 
 /**
- * The session held for the proof was lost (a crash, or the grant's date had passed) and the trust admits nobody any more.
- * With the deny in place the prober, and only it, is let in once more, so that a real session can be seen to be refused.
- * Where IAM takes longer than this attempt has, the next one finds the way open.
+ * The session held for the proof was lost (a crash, the end of an attempt) or could not be had, because the grant's date has
+ * passed. With the deny in place the prober, and it alone, is let in, so that a real session can be seen to be refused. The
+ * child stays outside, as was proven before.
  */
-async function reopen(work: Work, seen: Seen): Promise<Session> {
+function proberAlone(work: Work): PolicyDocument {
+  return probeOnlyTrustDocument(work.record, work);
+}
+
+async function enter(work: Work): Promise<Session> {
   let session: Session | undefined;
-  seen.isReopened = true;
-  await work.checkpoint();
-  await work.shareRole.putTrust(work.record, probeOnlyTrustDocument(work.record, work));
   await prove(work, 'allowed', async () => {
     const assumed = await work.prober.assume(work.record, work.record.externalIds.current);
     session = assumed.session ?? session;
@@ -134,7 +142,7 @@ async function invokeAnyMode(work: Work, session: Session): Promise<Answer> {
   return answers.includes('unclear') ? 'unclear' : 'denied';
 }
 
-function receiptOf(work: Work, { isReopened: _over, ...seen }: Seen, isThere: boolean): Receipt {
+function receiptOf(work: Work, seen: Seen, isThere: boolean): Receipt {
   const now = work.clock.now();
   return {
     ...seen,

@@ -82,11 +82,7 @@ export interface GrantRecord {
 }
 
 /** The makings of a receipt: an end may need several attempts. */
-export interface Closing
-  extends Pick<Receipt, 'askedAt' | 'lastAllowedAt' | 'sessionDeniedAt' | 'freshDeniedAt'> {
-  /** The trust admits the prober, and it alone, so that a session can be had and seen to be refused. */
-  readonly isReopened?: boolean;
-}
+export type Closing = Pick<Receipt, 'askedAt' | 'lastAllowedAt' | 'sessionDeniedAt' | 'freshDeniedAt'>;
 
 export const historyEntriesMax = 50;
 

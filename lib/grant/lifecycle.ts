@@ -37,7 +37,7 @@ export const leaseMs = 30_000;
 export const provisioningMs = 15 * 60_000;
 
 /** How often somebody else's work is looked at. */
-const waitMs = 250;
+const lookMs = 250;
 
 const steps: Readonly<Record<GrantRecord['goal'], (work: Work) => Promise<void>>> = {
   active: open,
@@ -67,8 +67,8 @@ export async function advance(
       if (!goesOn) return (await broker.store.require(id)).record;
     } else {
       // Somebody else is at work; where the deadline allows, see what they make of it.
-      if (now + waitMs >= deadlineAt) return found.record;
-      await broker.clock.sleep(waitMs);
+      if (now + lookMs >= deadlineAt) return found.record;
+      await broker.clock.sleep(lookMs);
     }
   }
 }
@@ -146,13 +146,19 @@ async function announceNews({ record, lease }: LeasedGrant, broker: Broker): Pro
   return true;
 }
 
-/** Tries again later, the later the longer it has been trying. */
+/** IAM's changes are visible within minutes: until then every run of the schedule looks. */
+const patientMs = 5 * 60_000;
+const retryMsMin = 5_000;
+const retryMsMax = 600_000;
+
+/** Tries again later, and after the first minutes the later the longer it has been trying. */
 async function postpone({ record, lease }: LeasedGrant, error: unknown, broker: Broker): Promise<void> {
   const now = broker.clock.now();
   const { pending } = record;
   if (!pending) return;
   const ageMs = now - Date.parse(pending.since);
-  const retryAt = new Date(now + Math.min(600_000, Math.max(5_000, ageMs / 4))).toISOString();
+  const waitMs = ageMs < patientMs ? retryMsMin : Math.min(retryMsMax, ageMs / 4);
+  const retryAt = new Date(now + waitMs).toISOString();
   const lastError = error instanceof OutOfTime ? pending.lastError : describe(error);
   await broker.store.amend(
     { ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } },

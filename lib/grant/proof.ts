@@ -63,7 +63,7 @@ export async function proveAll(
 ): Promise<void> {
   const rest = pauses(work);
   let open = questions.map((question) => ({ question, row: tally(wanted) }));
-  for (;;) {
+  while (open.length > 0) {
     await Promise.all(
       open.map(async ({ question, row }) => {
         count(row, await question.ask(), work.clock.now());

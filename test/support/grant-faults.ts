@@ -148,10 +148,14 @@ export interface Break {
 export async function enumerateBreaks(scenario: Scenario): Promise<Break[]> {
   const { calls } = await play(scenario);
   return calls.flatMap((call) => {
+    // A crash before a call is a crash after the one before it. A read has no effect whose reply could be lost.
     const isRead = /^(Get|List|Describe|Query|AssumeRole|Invoke)/.test(call.operation);
-    const faults: CallFault[] = ['crash-before', 'throttle', 'error', 'timeout'];
-    // A read has no effect that could be there or not.
-    if (!isRead) faults.push('crash-after', 'lost-reply');
+    const faults: CallFault[] = [
+      'crash-after',
+      'throttle',
+      'error',
+      ...(isRead ? [] : (['lost-reply'] as const)),
+    ];
     const once = faults.map((fault) => ({ call, fault, attempts: 1 }));
     // What the SDK repeats by itself finds its own effect.
     return isRead ? once : [...once, { call, fault: 'lost-reply' as const, attempts: 3 }];
@@ -169,7 +173,7 @@ export async function play(scenario: Scenario, broken?: Break): Promise<Outcome>
   const world = await createGrantWorld();
   try {
     const grantId = await scenario.prepare(world);
-    const before = find(world, grantId);
+    const before = world.find(grantId);
     const process: ProcessOptions = { as: scenario.as };
     const broker = world.start(
       broken
@@ -184,7 +188,7 @@ export async function play(scenario: Scenario, broken?: Break): Promise<Outcome>
       (answer) => answer === 'crashed',
       () => true,
     );
-    if (!scenario.isStored(find(world, grantId), before)) {
+    if (!scenario.isStored(world.find(grantId), before)) {
       expect(failed, 'a request that was lost must not be answered as if it were not').toBe(true);
       const again = world.start(process);
       await scenario.run(again, grantId);
@@ -201,10 +205,6 @@ export async function play(scenario: Scenario, broken?: Break): Promise<Outcome>
   } finally {
     world.close();
   }
-}
-
-function find(world: GrantWorld, grantId: string): GrantRecord | undefined {
-  return world.grants.run('Get', { Key: { id: grantId } })['Item'] as GrantRecord | undefined;
 }
 
 async function runSchedule(broker: TestBroker): Promise<unknown> {

@@ -146,6 +146,11 @@ export function clientConfig(
     endpoint: 'http://127.0.0.1',
     requestHandler: createRequestHandler(front),
     retryStrategy: retriesAtOnce(attempts),
+    // Said here, so that no client looks for them in the environment and in files.
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    defaultsMode: 'standard' as const,
+    userAgentAppId: 'test',
     // An expiry in the past makes the SDK ask each time; STS sessions live by the world's clock.
     credentials: async () => {
       const { accessKeyId, secretAccessKey, sessionToken } = await keys();

@@ -38,10 +38,11 @@ export interface GrantWorld {
   readonly grants: MemoryTable;
   /** One life of one Lambda. */
   start(options?: ProcessOptions): TestBroker;
-  /** The record as it is stored, past every cache and worker. */
+  /** The record as it is stored, past every worker. Throws when there is none. */
   read(id: string): GrantRecord;
-  /** Runs the minute schedule until nothing is due, or so many minutes have passed. */
-  runSchedule(minutesMax?: number): Promise<void>;
+  find(id: string): GrantRecord | undefined;
+  /** Runs the minute schedule until nothing is due within the hour, or so many minutes have passed. */
+  runSchedule(minutesMax?: number, broker?: TestBroker): Promise<void>;
   /** What an SDK client needs to be the IAM user `admin` of an account. */
   admin(accountId: string): ClientConfig;
   /** What an SDK client needs to be whoever holds these keys. */
@@ -128,6 +129,11 @@ export async function createGrantWorld({
   const start = (options: ProcessOptions = {}) =>
     startProcess({ front, services, clock, environment, grants, keysOf }, { tables, ...options });
 
+  const find = (id: string) => {
+    const item = grants.run('Get', { Key: { id } })['Item'];
+    return item ? fromItem(item as GrantItem).record : undefined;
+  };
+
   return {
     clock,
     iam,
@@ -141,9 +147,13 @@ export async function createGrantWorld({
     admin,
     keysOf,
     start,
-    read: (id) => fromItem(grants.run('Get', { Key: { id } })['Item'] as GrantItem).record,
-    async runSchedule(minutesMax = 60) {
-      const broker = start();
+    find,
+    read(id) {
+      const found = find(id);
+      if (!found) throw new Error(`There is no grant ${id}.`);
+      return found;
+    },
+    async runSchedule(minutesMax = 60, broker = start()) {
       for (let minute = 0; minute < minutesMax; minute++) {
         await advanceDue(broker, clock.now() + scheduleRunsMs);
         if ((await broker.store.due(clock.now() + 3_600_000, 1)).length === 0) return;
