@@ -1,16 +1,14 @@
 import { connectEndpointsOfRegion, connectStore } from '../../lib/grant/connect-broker.ts';
-import { decodeCursor, encodeCursor } from '../../lib/http/cursor.ts';
+import { encodeCursor, readPage } from '../../lib/http/cursor.ts';
 import { serve } from '../../lib/http/serve.ts';
 
 const store = connectStore(process.env);
 const endpoints = connectEndpointsOfRegion(process.env);
 
 export const handler = serve('list-endpoints', async ({ input: { query } }) => {
-  const from = query.cursor === undefined ? undefined : decodeCursor(query, query.cursor);
-  const page = await endpoints.list({
-    limit: query.limit,
-    ...(from && { token: String(from.token) }),
-  });
+  const page = await readPage(query, (from) =>
+    endpoints.list({ limit: query.limit, ...(from && { token: String(from.token) }) }),
+  );
   const items = await Promise.all(
     page.items.map(async ({ region: _own, ...endpoint }) => ({
       ...endpoint,

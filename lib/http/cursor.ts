@@ -17,7 +17,32 @@ export function decodeCursor(query: Readonly<Record<string, unknown>>, cursor: s
   } catch {
     // Not ours: said below.
   }
-  throw new Problem('cursor.invalid', 'query/cursor does not belong to this query; start again without it.');
+  throw notOurs();
+}
+
+/**
+ * Reads a page from where the query's cursor points. A place that AWS refuses was made by hand, because ours are its own:
+ * Problem `cursor.invalid`.
+ */
+export async function readPage<T>(
+  query: Readonly<Record<string, unknown>> & { readonly cursor?: string | undefined },
+  read: (from: PageKey | undefined) => Promise<T>,
+): Promise<T> {
+  if (query.cursor === undefined) return read(undefined);
+  const from = decodeCursor(query, query.cursor);
+  try {
+    return await read(from);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationException') throw notOurs();
+    throw error;
+  }
+}
+
+function notOurs(): Problem {
+  const message = 'does not belong to this query; start again without it';
+  return new Problem('cursor.invalid', `query/cursor ${message}.`, {
+    errors: [{ pointer: 'query/cursor', message }],
+  });
 }
 
 /** The cursor itself and the page size may differ from page to page. */

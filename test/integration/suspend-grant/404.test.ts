@@ -1,0 +1,3 @@
+import { refusesIdsOfNoGrant } from '../../support/no-such-grant.ts';
+
+refusesIdsOfNoGrant('suspend-grant');
