@@ -40,14 +40,9 @@ function problemOf(error: unknown): Problem {
   return new Problem(code, detail, { cause: error });
 }
 
-/** Names and stacks only: an SDK error's message may quote a policy with its external id. */
+/** Names and places only: an SDK error's message, which may take several lines, may quote a policy with its external id. */
 function describe(cause: unknown): unknown {
   if (!(cause instanceof Error)) return undefined;
-  return {
-    name: cause.name,
-    at: cause.stack
-      ?.split('\n')
-      .slice(1, 6)
-      .map((line) => line.trim()),
-  };
+  const places = (cause.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
+  return { name: cause.name, at: places.slice(0, 5).map((line) => line.trim()) };
 }
