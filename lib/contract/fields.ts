@@ -93,6 +93,6 @@ export const externalId = z
   .max(1224)
   .regex(/^[\w+=,.@:/-]+$/);
 
-export const pageLimit = z.coerce.number(said('must be a whole number')).int().min(1).max(100);
+export const pageLimit = z.coerce.number(said('must be a whole number from 1 to 100')).int().min(1).max(100);
 
 export const cursor = z.string().min(1).max(2048);

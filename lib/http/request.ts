@@ -4,6 +4,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
 import type { Operation } from '../contract/operations.ts';
 import { type FieldError, Problem } from '../contract/problems.ts';
+import { wording } from './wording.ts';
 
 export const bodyBytesMax = 65_536;
 
@@ -27,7 +28,7 @@ export function parseInput(
 }
 
 function check(schema: z.ZodType, value: unknown, prefix: string, wrong: FieldError[]): unknown {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: wording });
   if (result.success) return result.data;
   // What a value of the wrong type is besides is of no interest.
   for (const error of result.error.issues.flatMap((issue) => fieldErrors(issue, prefix)))
