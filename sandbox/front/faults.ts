@@ -33,17 +33,21 @@ export function createFaults(): Faults {
   };
 }
 
-/** @throws ControlError naming the member that is wrong. */
-export function readFault(body: Readonly<Record<string, unknown>>): Fault {
+/**
+ * @param services that there are: a fault of any other would wait for ever
+ * @throws ControlError naming the member that is wrong.
+ */
+export function readFault(body: Readonly<Record<string, unknown>>, services: readonly string[]): Fault {
   const { service, operation, nth = 1, fault } = body;
-  for (const [name, value] of Object.entries({ service, operation }))
-    if (typeof value !== 'string' || !/^(\*|[\w-]{1,128})$/.test(value))
-      throw new ControlError(`"${name}" must be a name such as "iam" or "CreateRole", or "*".`);
+  if (service !== '*' && !services.includes(service as string))
+    throw new ControlError(`"service" must be one of ${services.join(', ')}, or "*".`);
+  if (typeof operation !== 'string' || !/^(\*|[\w-]{1,128})$/.test(operation))
+    throw new ControlError('"operation" must be a name such as "CreateRole", or "*".');
   if (typeof nth !== 'number' || !Number.isInteger(nth) || nth < 1 || nth > nthMax)
     throw new ControlError(`"nth" must be an integer from 1 to ${nthMax}.`);
   if (!kinds.includes(fault as Fault['fault']))
     throw new ControlError(`"fault" must be one of ${kinds.join(', ')}.`);
-  return { service: String(service), operation: String(operation), nth, fault: fault as Fault['fault'] };
+  return { service: String(service), operation, nth, fault: fault as Fault['fault'] };
 }
 
 /** The refusal of a throttled or failing service, in the code that its clients know and retry. */

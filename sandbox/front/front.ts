@@ -25,13 +25,14 @@ import { verify } from './verify.ts';
 export function createFront(options: FrontOptions): Front {
   const { clock, iam, services, functionOf, crashFunction } = options;
   const byScope = new Map(services.flatMap((service) => service.scopes.map((scope) => [scope, service])));
+  const scopes = [...byScope.keys()].sort();
   const log = createCallLog();
   const faults = createFaults();
   const routes: ControlRoutes = {
     ...options.control,
     'GET /calls': ({ query }) => ({ calls: log.find(readFilter(query)) }),
     'DELETE /calls': () => log.clear(),
-    'POST /faults': ({ body }) => faults.add(readFault(body)),
+    'POST /faults': ({ body }) => faults.add(readFault(body, scopes)),
     'DELETE /faults': () => faults.clear(),
     'GET /': () => ({ routes: Object.keys(routes).map((route) => route.replace(' ', ` ${controlPrefix}`)) }),
   };
@@ -76,7 +77,8 @@ export function createFront(options: FrontOptions): Front {
     if (request.body.length > bodyMaxBytes) return refuse('tooLarge');
     if (reading.kind === 'none') return refuse('missing');
     if (reading.kind === 'malformed') return refuse('malformed', reading.message);
-    if (!service) return refuse('malformed', 'Credential should be scoped to a service of the sandbox.');
+    if (!service)
+      return refuse('malformed', `The sandbox has no service ${scope}; it has ${scopes.join(', ')}.`);
     const verdict = verify(request, reading.authorization, {
       findKey: iam.findKey,
       clocks: [clock.now(), Date.now()],
@@ -126,7 +128,7 @@ export function createFront(options: FrontOptions): Front {
 
   return {
     calls: log.records,
-    addFault: (fault) => faults.add(readFault({ ...fault })),
+    addFault: (fault) => faults.add(readFault({ ...fault }, scopes)),
     clearFaults: faults.clear,
     handle,
     listen: (port) => listen(handle, port),

@@ -316,7 +316,9 @@ describe('the control API', () => {
     expect(await answer('POST', '/faults', good)).toEqual([200, {}]);
     expect((await front.handle(await signed())).status).toBe(500);
     for (const [changes, error] of [
-      [{ service: 5 }, '"service" must be a name such as "iam" or "CreateRole", or "*".'],
+      [{ service: 5 }, '"service" must be one of iam, or "*".'],
+      [{ service: 'ian' }, '"service" must be one of iam, or "*".'],
+      [{ operation: '' }, '"operation" must be a name such as "CreateRole", or "*".'],
       [{ nth: 0 }, '"nth" must be an integer from 1 to 1000000.'],
       [{ fault: 'fire' }, '"fault" must be one of throttle, error, timeout, lost-reply, crash.'],
     ] as const)
