@@ -11,7 +11,7 @@ export type Target =
   | { readonly atLeast: number }
   | { readonly exactly: number };
 
-const kilobyte = 1_000;
+const kilobyte = 1_024;
 
 export const figures = {
   'relay.cpu.1kb.c1': {
