@@ -1,0 +1,46 @@
+/** What people do to share roles behind Sharemaker's back, as the parent's administrator. */
+
+import {
+  AttachRolePolicyCommand,
+  DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  IAMClient,
+  ListRolePoliciesCommand,
+  type Role,
+} from '@aws-sdk/client-iam';
+import type { Grant } from '../../lib/contract/grant.ts';
+import type { TestSandbox } from './sandbox.ts';
+
+type Named = Pick<Grant, 'id'>;
+
+export function byHand(sandbox: TestSandbox) {
+  const iam = new IAMClient(sandbox.asParent.sdk);
+  const roleName = ({ id }: Named) => `sharemaker-${id}`;
+  return {
+    iam,
+    async deleteRole(grant: Named): Promise<void> {
+      const RoleName = roleName(grant);
+      const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+      for (const PolicyName of PolicyNames)
+        await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+      await iam.send(new DeleteRoleCommand({ RoleName }));
+    },
+    async takeBoundaryOff(grant: Named): Promise<void> {
+      await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: roleName(grant) }));
+    },
+    async attach(grant: Named, PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'): Promise<void> {
+      await iam.send(new AttachRolePolicyCommand({ RoleName: roleName(grant), PolicyArn }));
+    },
+    /** Undefined when there is none. */
+    async roleOf(grant: Named): Promise<Role | undefined> {
+      try {
+        return (await iam.send(new GetRoleCommand({ RoleName: roleName(grant) }))).Role;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'NoSuchEntityException') return undefined;
+        throw error;
+      }
+    },
+  };
+}
