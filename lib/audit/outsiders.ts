@@ -71,7 +71,8 @@ function ways(statement: ReadStatement, ownAccountId: string, closed: readonly R
     .filter((principal) => principal.startsWith('AWS:') && !isUniqueId(principal))
     .filter((principal) => !closed.some((deny) => isShut(deny, principal)))
     .flatMap((principal) => narrowed(principal, statement.conditions))
-    .filter(({ accountId }) => accountId !== ownAccountId);
+    .filter(({ accountId }) => accountId !== ownAccountId)
+    .filter(({ accountId }) => !accountId || !closed.some((deny) => isShut(deny, `AWS:${accountId}`)));
 }
 
 function isShut(deny: ReadStatement, principal: string): boolean {
@@ -93,17 +94,21 @@ function narrowed(principal: string, conditions: readonly ReadCondition[]): Outs
     ...(until && { until }),
   };
   const named = accountOf(principal);
-  const isWhole = principal === 'AWS:*' || principal === `AWS:${named}`;
+  const own = principal.slice('AWS:'.length);
+  const isWhole = own === '*' || own === named;
+  const held = valuesOf(conditions, 'aws:principalarn');
   const arns = isWhole
-    ? valuesOf(conditions, 'aws:principalarn')?.filter((arn) => !named || isOf(arn, named))
-    : [principal.slice('AWS:'.length)];
+    ? held?.filter((arn) => !named || isOf(arn, named))
+    : [own].filter((arn) => !held || held.some((pattern) => matches(pattern, arn)));
+  // Held to principals of which none is its own, it is nobody.
+  if (arns?.length === 0) return [];
   const accounts = accountsOf(named, arns, conditions);
   if (accounts === undefined) return [{ ...asked, ...(arns && { principals: arns }) }];
   return accounts.map((accountId) => {
-    const own = arns?.filter((arn) => isOf(arn, accountId));
+    const principals = arns?.filter((arn) => isOf(arn, accountId));
     // `arn:aws:iam::222222222222:*` narrows nothing.
-    const isNarrow = own !== undefined && !own.some((arn) => covers(arn, `arn:aws:iam::${accountId}:*`));
-    return { accountId, ...asked, ...(isNarrow && { principals: own }) };
+    const isWide = principals?.some((arn) => covers(arn, `arn:aws:iam::${accountId}:*`)) ?? true;
+    return { accountId, ...asked, ...(!isWide && principals && { principals }) };
   });
 }
 

@@ -8,9 +8,9 @@ import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-re
 import type { Auditor, StartPhase } from './auditor.ts';
 import { type Found, finding, findingsOfRole, grantIdOf, orphan } from './findings.ts';
 import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
-import { concernsEndpoints } from './reach.ts';
+import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings } from './role-evidence.ts';
-import { handMadeShare, type ShareSurroundings, shareEvidence } from './shares.ts';
+import { handMadeShare, shareEvidence } from './shares.ts';
 import { lastUseOf } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
@@ -39,7 +39,7 @@ export const readRoles: StartPhase = async (auditor) => {
     isResuming = false;
     if (!page) return { next: startOver(record) };
     const now = broker.clock.now();
-    const around: RoleSurroundings & ShareSurroundings = {
+    const around: RoleSurroundings & ReachSurroundings = {
       proberRoleArn: broker.proberRoleArn,
       accountId: broker.parentAccountId,
       boundaryArn: auditor.boundaryArn,
@@ -97,7 +97,7 @@ function isOfAnotherDeployment({ boundaryArn }: AccountRole, around: RoleSurroun
   return boundaryArn !== undefined && boundaryArn !== around.boundaryArn && boundaryArn.startsWith(family);
 }
 
-function judgeHandMade(role: AccountRole, around: ShareSurroundings): readonly Found[] {
+function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly Found[] {
   const share = handMadeShare(role, around);
   if (!share) return [];
   return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId)) }];

@@ -1,9 +1,9 @@
 /** Shares made by hand: roles by which somebody outside the account can invoke an endpoint. Pure. */
 
 import type { Mode } from '../contract/fields.ts';
-import type { AccountRole, ManagedPolicies } from './inventory.ts';
+import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
-import { type Allowed, bearerAction, invokeActions, reachOf } from './reach.ts';
+import { type Allowed, bearerAction, invokeActions, type ReachSurroundings, reachOf } from './reach.ts';
 
 export interface HandMadeShare {
   readonly role: AccountRole;
@@ -14,15 +14,8 @@ export interface HandMadeShare {
   readonly resources: readonly string[];
 }
 
-export interface ShareSurroundings {
-  readonly accountId: string;
-  readonly managed: ManagedPolicies;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
 /** Undefined when nobody outside gets in, or nothing can be invoked from there. */
-export function handMadeShare(role: AccountRole, around: ShareSurroundings): HandMadeShare | undefined {
+export function handMadeShare(role: AccountRole, around: ReachSurroundings): HandMadeShare | undefined {
   const outsiders = outsidersOf(role.trust, around.accountId, around.now);
   if (outsiders.length === 0) return undefined;
   const allowed = reachOf(role, around);

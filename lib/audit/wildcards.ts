@@ -11,23 +11,40 @@ export function covers(wide: string, narrow: string): boolean {
   return takesIn(wide, narrow, (char) => char !== '*');
 }
 
-/** Whether some text is taken in by both patterns. */
-export function overlap(a: string, b: string): boolean {
-  // reachable[j]: what was read of `a` so far can be made to agree with the first j characters of `b`.
-  let reachable = startOf(b);
+/** A text that both patterns take in, with as little as possible for their wildcards; undefined when there is none. */
+export function commonText(a: string, b: string): string | undefined {
+  // best[j]: what the characters of `a` read so far and the first j characters of `b` have in common.
+  let best: (string | undefined)[] = [''];
+  for (let j = 1; j <= b.length; j++) best[j] = b[j - 1] === '*' ? best[j - 1] : undefined;
   for (const char of a) {
-    const next = new Array<boolean>(b.length + 1).fill(false);
-    for (let j = 0; j <= b.length; j++) {
-      const agrees = j > 0 && (char === b[j - 1] || char === '?' || b[j - 1] === '?');
-      const hasStar = char === '*' || (j > 0 && b[j - 1] === '*');
-      next[j] =
-        (agrees && Boolean(reachable[j - 1])) ||
-        // A `*` takes one more character, or has taken enough.
-        (hasStar && (Boolean(reachable[j]) || (j > 0 && Boolean(next[j - 1]))));
-    }
-    reachable = next;
+    const next: (string | undefined)[] = [char === '*' ? best[0] : undefined];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = meet(char, b[j - 1] ?? '', { both: best[j - 1], ofA: best[j], ofB: next[j - 1] });
+    best = next;
   }
-  return Boolean(reachable[b.length]);
+  return best[b.length];
+}
+
+interface Before {
+  /** In common before either character. */
+  readonly both: string | undefined;
+  /** Before the character of `a`, and before that of `b`. */
+  readonly ofA: string | undefined;
+  readonly ofB: string | undefined;
+}
+
+function meet(a: string, b: string, { both, ofA, ofB }: Before): string | undefined {
+  const add = (text: string | undefined, char: string) => (text === undefined ? undefined : text + any(char));
+  if (a === '*' && b === '*') return ofA ?? ofB;
+  // The `*` ends here, or takes the other's character and goes on.
+  if (a === '*') return ofA ?? add(ofB, b);
+  if (b === '*') return ofB ?? add(ofA, a);
+  if (a === b || b === '?') return add(both, a);
+  return a === '?' ? add(both, b) : undefined;
+}
+
+function any(char: string): string {
+  return char === '?' ? 'z' : char;
 }
 
 /** After a mismatch only the last `*` need take one character more: earlier ones could gain nothing. */
@@ -51,9 +68,4 @@ function takesIn(pattern: string, text: string, oneMayBe: (char: string | undefi
   }
   while (pattern[at] === '*') at++;
   return at === pattern.length;
-}
-
-function startOf(b: string): boolean[] {
-  const stars = /^\**/.exec(b)?.[0].length ?? 0;
-  return Array.from({ length: b.length + 1 }, (_, j) => j <= stars);
 }
