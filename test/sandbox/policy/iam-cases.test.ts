@@ -82,6 +82,55 @@ describe('the table itself', () => {
   });
 });
 
+describe('the table covers', () => {
+  const conditions = cases
+    .flatMap(({ rows }) => rows)
+    .flatMap(({ identity, boundary = [], session = [], resourcePolicy = [] }) =>
+      [...identity, ...boundary, ...session.flat(), ...resourcePolicy].map(({ Condition = {} }) => Condition),
+    );
+  const operators = new Set(conditions.flatMap((condition) => Object.keys(condition)));
+  const keys = new Set(
+    conditions.flatMap((condition) =>
+      Object.values(condition)
+        .flatMap(Object.keys)
+        .map((key) => key.toLowerCase().replace(/\/.*/, '/')),
+    ),
+  );
+  const orders = ['Equals', 'NotEquals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals'];
+
+  it.each([
+    ...['Equals', 'NotEquals', 'EqualsIgnoreCase', 'NotEqualsIgnoreCase', 'Like', 'NotLike'].map(
+      (name) => `String${name}`,
+    ),
+    ...['Equals', 'NotEquals', 'Like', 'NotLike'].map((name) => `Arn${name}`),
+    ...['Numeric', 'Date'].flatMap((family) => orders.map((name) => family + name)),
+    ...['Bool', 'Null', 'BinaryEquals', 'IpAddress', 'NotIpAddress'],
+    ...['String', 'Arn', 'Date', 'Bool', 'Numeric', 'IpAddress'].map((family) => `${family}…IfExists`),
+    ...['ForAllValues:', 'ForAnyValue:'],
+  ])('%s', (name) => {
+    const [start = '', end = ''] = name.split('…');
+    const found = [...operators].filter((operator) =>
+      name.endsWith(':') || end ? operator.startsWith(start) && operator.endsWith(end) : operator === name,
+    );
+    expect(found).not.toEqual([]);
+  });
+
+  it.each([
+    ...['aws:CurrentTime', 'aws:TokenIssueTime', 'aws:PrincipalArn', 'aws:PrincipalAccount'],
+    ...['aws:PrincipalOrgID', 'aws:SourceIp', 'aws:SourceVpce', 'aws:RequestTag/', 'aws:TagKeys'],
+    ...[
+      'aws:ResourceTag/',
+      'aws:PrincipalTag/',
+      'sts:ExternalId',
+      'sts:RoleSessionName',
+      'sts:SourceIdentity',
+    ],
+    ...['sagemaker:TargetModel', 'iam:PermissionsBoundary'],
+  ])('%s', (key) => {
+    expect(keys).toContain(key.toLowerCase());
+  });
+});
+
 function inputOf(row: IamCase): EvaluationInput {
   const caller = callers.get(row.caller);
   if (!caller) throw new Error(`callers.json has no ${row.caller}`);
