@@ -1,0 +1,145 @@
+/** Each way to make one statement of a share role wider lets some request through that the grant does not allow: enumerated. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Share } from '../../../lib/grant/grant.ts';
+import { permissionDocument, trustDocument } from '../../../lib/grant/policies.ts';
+import type { PolicyDocument, Statement } from '../../../lib/grant/policy-document.ts';
+import { entryTo, invocationOf, isEntryAllowed, isInvocationAllowed } from './arbitrary-request.ts';
+import { childId, now, parentId, proberRoleArn } from './arbitrary-share.ts';
+import { mayEnter, mayInvoke } from './share-oracle.ts';
+
+const expiresAt = new Date(now + 10 * 86_400_000).toISOString();
+const plain: Share = {
+  id: 'grt_01mb78qrx0000000000000000f',
+  endpoint: {
+    name: 'Iris-Classifier',
+    region: 'us-east-1',
+    arn: `arn:aws:sagemaker:us-east-1:${parentId}:endpoint/iris-classifier`,
+    createdAt: new Date(now).toISOString(),
+  },
+  child: { accountId: childId },
+  modes: ['sync'],
+  expiresAt,
+  externalIds: { current: 'external-id-current' },
+};
+
+const shares: readonly [string, Share][] = [
+  ['a plain grant', plain],
+  [
+    'a grant to named principals',
+    { ...plain, child: { ...plain.child, principals: [`arn:aws:iam::${childId}:role/scoring-*`] } },
+  ],
+  ['a grant within an organization', { ...plain, child: { ...plain.child, orgId: 'o-a1b2c3d4e5' } }],
+  ['a grant that records its callers', { ...plain, recordCaller: true }],
+  ['a grant of some models', { ...plain, targets: { models: ['tenant-a/*'] } }],
+  ['a grant of a component', { ...plain, modes: ['stream'], targets: { inferenceComponents: ['llm-a'] } }],
+  [
+    'a grant to some addresses',
+    { ...plain, conditions: { sourceIps: ['10.0.0.0/8'], sourceVpces: ['vpce-0a1b2c3d'] } },
+  ],
+  [
+    'a grant in the middle of a rotation',
+    {
+      ...plain,
+      externalIds: {
+        current: 'external-id-current',
+        next: { value: 'external-id-next', graceSeconds: 60 },
+        previous: { value: 'external-id-previous', validUntil: new Date(now + 86_400_000).toISOString() },
+      },
+    },
+  ],
+  [
+    'a grant with brokered results',
+    {
+      ...plain,
+      modes: ['async'],
+      async: {
+        inputPrefix: `s3://sharemaker-async/grants/${plain.id}/in/`,
+        outputPrefix: `s3://sharemaker-async/grants/${plain.id}/out/`,
+        outputPathExtension: `grants/${plain.id}/out`,
+      },
+    },
+  ],
+];
+
+interface Widening {
+  readonly title: string;
+  readonly document: PolicyDocument;
+}
+
+describe.each(shares)('%s', (_name, share) => {
+  it('lets nobody in by a wider trust unnoticed', () => {
+    const entries = fc.sample(entryTo(share), { numRuns: 4_000, seed: 1 });
+    const unnoticed = wideningsOf(trustDocument(share, { proberRoleArn })).filter(
+      ({ document }) => !entries.some((entry) => isEntryAllowed(document, entry) && !mayEnter(share, entry)),
+    );
+    expect(unnoticed.map(({ title }) => title)).toEqual([]);
+  });
+
+  it('lets nothing through by a wider permission unnoticed', () => {
+    const calls = fc.sample(invocationOf(share), { numRuns: 4_000, seed: 1 });
+    const unnoticed = wideningsOf(permissionDocument(share)).filter(
+      ({ document }) =>
+        !calls.some((call) => isInvocationAllowed([document], call) && !mayInvoke(share, call)),
+    );
+    expect(unnoticed.map(({ title }) => title)).toEqual([]);
+  });
+});
+
+function wideningsOf(document: PolicyDocument): Widening[] {
+  return document.Statement.flatMap((statement, index) =>
+    [...wider(statement)].map(([title, changed]) => ({
+      title: `${statement.Sid}: ${title}`,
+      document: { ...document, Statement: document.Statement.with(index, changed) },
+    })),
+  );
+}
+
+function* wider(statement: Statement): Generator<[string, Statement]> {
+  const { Condition = {}, Resource, Action, Principal } = statement;
+  for (const [operator, keys] of Object.entries(Condition)) {
+    for (const key of Object.keys(keys)) {
+      const { [key]: _dropped, ...others } = keys;
+      const { [operator]: _all, ...rest } = Condition;
+      yield [
+        `without ${operator} ${key}`,
+        {
+          ...statement,
+          Condition: { ...rest, ...(Object.keys(others).length > 0 && { [operator]: others }) },
+        },
+      ];
+    }
+  }
+  yield ['without any condition', withoutCondition(statement)];
+  const actions = [Action].flat();
+  const service = actions[0]?.split(':')[0];
+  yield [`any action of ${service}`, { ...statement, Action: `${service}:*` }];
+  // A condition on the principal's ARN names its account, too: then the principal is a second lock on the same door.
+  const isPinned = Object.values(Condition).some((keys) => 'aws:PrincipalArn' in keys);
+  if (Principal && !isPinned) {
+    yield ['anybody', { ...statement, Principal: { AWS: '*' } }];
+    yield ['a stranger', { ...statement, Principal: { AWS: 'arn:aws:iam::333333333333:root' } }];
+  }
+  if (Resource !== undefined) {
+    yield ['any resource', { ...statement, Resource: '*' }];
+    for (const each of [Resource].flat())
+      yield [
+        `whatever begins like ${each}`,
+        { ...statement, Resource: `${each.replace(/\*$/, '').slice(0, -1)}*` },
+      ];
+    if (service === 'sagemaker')
+      for (const mode of [
+        'InvokeEndpoint',
+        'InvokeEndpointAsync',
+        'InvokeEndpointWithResponseStream',
+        'CallWithBearerToken',
+      ])
+        if (!actions.includes(`sagemaker:${mode}`))
+          yield [`${mode}, too`, { ...statement, Action: [...actions, `sagemaker:${mode}`] }];
+  }
+}
+
+function withoutCondition({ Condition: _gone, ...statement }: Statement): Statement {
+  return statement;
+}
