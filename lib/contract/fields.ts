@@ -8,13 +8,13 @@ export const accountId = z.string().regex(/^\d{12}$/, said('must be an AWS accou
 
 export const region = z
   .string()
-  .regex(/^[a-z]{2}(-[a-z]+){1,2}-\d{1,2}$/, said('must be an AWS Region such as us-east-1'));
+  .regex(/^[a-z]{2}(-[a-z]{1,16}){1,2}-\d{1,2}$/, said('must be an AWS Region such as us-east-1'));
 
-/** SageMaker: case is kept in invocations, lower-cased in the ARN. */
+/** SageMaker: case is kept in invocations, lower-cased in the ARN. Its pattern leaves hyphens uncounted, its length counts them. */
 export const endpointName = z
   .string()
   .regex(
-    /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/,
+    /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/,
     said('must be a SageMaker endpoint name: letters, digits and inner hyphens, at most 63'),
   );
 
@@ -92,6 +92,12 @@ export const externalId = z
   .min(2)
   .max(1224)
   .regex(/^[\w+=,.@:/-]+$/);
+
+/** SageMaker S3OutputPathExtension: it travels as a header. */
+export const outputPathExtension = z
+  .string()
+  .max(512)
+  .regex(/^(?!s3:|https:)[a-zA-Z0-9!_.*'()/-]+$/);
 
 export const pageLimit = z.coerce.number(said('must be a whole number from 1 to 100')).int().min(1).max(100);
 

@@ -34,7 +34,7 @@ export const offerSchema = z.strictObject({
       outputPrefix: s3Prefix,
       failurePrefix: s3Prefix.optional(),
       /** What the relay sends as S3OutputPathExtension, so that results land under `outputPrefix`. */
-      outputPathExtension: z.string().min(1).max(512),
+      outputPathExtension: field.outputPathExtension,
     })
     .optional(),
   expiresAt: field.instant,

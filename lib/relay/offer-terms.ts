@@ -61,7 +61,7 @@ function asyncTerms(said: Said): SubscriptionRecord['async'] {
   const inputPrefix = textOf(said['inputPrefix'], prefix);
   const outputPrefix = textOf(said['outputPrefix'], prefix);
   const failurePrefix = textOf(said['failurePrefix'], prefix);
-  const outputPathExtension = textOf(said['outputPathExtension'], /^.{1,512}$/);
+  const outputPathExtension = textOf(said['outputPathExtension'], /^(?!s3:|https:)[\w!.*'()/-]{1,512}$/);
   if (!inputPrefix || !outputPrefix || !outputPathExtension) return undefined;
   return { inputPrefix, outputPrefix, outputPathExtension, ...(failurePrefix && { failurePrefix }) };
 }

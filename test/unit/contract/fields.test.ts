@@ -101,6 +101,11 @@ const cases: Readonly<
     takes: ['ab', 'a+=,.@:/-_', 'x'.repeat(1224)],
     refuses: ['a', 'a b', 'x'.repeat(1225), 'a"b'],
   },
+  outputPathExtension: {
+    schema: field.outputPathExtension,
+    takes: ['x', 'grants/grt_01/out', 'x'.repeat(512)],
+    refuses: ['', 's3://bucket/x', 'https://x', 'a b', 'a\r\nb', 'x'.repeat(513)],
+  },
   pageLimit: {
     schema: field.pageLimit,
     takes: ['1', '100', 25],
