@@ -1,0 +1,136 @@
+/** What a run says: on the terminal, and as docs/performance.md. Pure. */
+
+import {
+  type FigureName,
+  type Figures,
+  meaningOf,
+  figures as meanings,
+  meetsTarget,
+  wordsOf,
+} from './figures.ts';
+import type { Machine } from './machine.ts';
+import type { Measured, Table } from './part.ts';
+
+/** For the terminal. */
+export function printed(
+  figures: Figures,
+  measured: readonly { readonly name: string; readonly result: Measured }[],
+): string {
+  const tables = measured.flatMap(({ result }) => result.tables);
+  return `${[...tables.map(textOf), textOf(tableOf(figures))].join('\n')}\n`;
+}
+
+/** docs/performance.md. */
+export function performancePage(
+  machine: Machine,
+  figures: Figures,
+  measured: readonly { readonly name: string; readonly tables: readonly Table[] }[],
+  rounds: number,
+): string {
+  const tablesOf = (...prefixes: readonly string[]) =>
+    measured
+      .filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
+      .flatMap(({ tables }) => tables)
+      .map(markdownOf)
+      .join('\n');
+  const isProfile = ({ name }: { readonly name: string }) => name === 'relay.profile';
+  const relayParts = measured.filter((part) => part.name.startsWith('relay.') && !isProfile(part));
+  return `# Performance
+
+Written by \`npm run bench\`; do not edit. Every ratio was taken side by side in one run. Trust the ratios: milliseconds
+and microseconds belong to this machine and its other work.
+
+| | |
+|---|---|
+| measured | ${machine.startedAt.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit} |
+| machine | ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system} |
+| load before | ${machine.loadBefore} processes wanted a core${isBusy(machine) ? ': the machine was busy with other work' : ''} |
+| Node | ${machine.node} |
+
+## The figures
+
+${markdownRows(tableOf(figures))}
+## The relay
+
+${relayParts
+  .flatMap(({ tables }) => tables)
+  .map(markdownOf)
+  .join('\n')}
+## What dominates
+
+${tablesOf('relay.profile')}
+${whatFollows}
+## Grants and audits
+
+${tablesOf('grant', 'revoke', 'audit')}
+## How it is measured
+
+- **Sides.** What is compared runs in the same run in processes of their own, round by round in turning order, after a
+  round that warms up: ${rounds} rounds, of which the median of the ratios counts. The stub of AWS is one more process.
+- **The stub** answers at once, or after 5 ms, and checks nothing: what it does not cost cannot blur a ratio. STS,
+  DynamoDB and SageMaker's runtime listen at an address each.
+- **The relay** is bundled with the deployment's own \`esbuild.config.cjs\` and called with API Gateway's proxy events, the
+  body in base64. Its usage lines are written into a pipe, as under Lambda.
+- **The SDK** is \`@aws-sdk/client-sagemaker-runtime\` with credentials at hand: what a program pays that assumes the
+  share role itself and keeps the session.
+- **CPU** is \`process.cpuUsage()\` of the calling process, user and system.
+- Raw data of the run stands in \`bench/results/latest.json\`. Nothing here is a test, and no test fails because a machine
+  is slow.
+`;
+}
+
+/** What earlier profiles have led to; each can be undone to see it again. */
+const whatFollows = `What such profiles have led to:
+
+- The relay signs by itself, and keeps the derived key as a key object: \`createHmac()\` makes one of bytes at every call,
+  17 µs instead of 2.5.
+- It sends over \`node:http\`, got by \`process.getBuiltinModule()\`: an \`import\` of it in an ES module loads Node's
+  whole HTTP facade, undici included, at every cold start.
+- What is left is the kernel: one write to SageMaker's socket, one for the usage line, and Node's HTTP client.
+`;
+
+function isBusy({ loadBefore, cores }: Machine): boolean {
+  return loadBefore > cores / 4;
+}
+
+function tableOf(figures: Figures): Table {
+  const marks = { true: 'yes', false: '**no**' };
+  const names = (Object.keys(meanings) as FigureName[]).filter((name) => name in figures);
+  return {
+    title: 'Figures',
+    columns: ['figure', 'measured', 'target', 'met', 'what it is'],
+    rows: names.map((name) => {
+      const value = figures[name] ?? null;
+      const isMet = meetsTarget(name, value);
+      return [
+        name,
+        value === null ? 'not measured here' : value.toLocaleString('en', { maximumFractionDigits: 3 }),
+        wordsOf(meaningOf(name).target),
+        isMet === undefined ? '' : marks[`${isMet}`],
+        meaningOf(name).meaning,
+      ];
+    }),
+  };
+}
+
+function markdownOf(table: Table): string {
+  return `### ${table.title}\n\n${markdownRows(table)}${table.note ? `\n${table.note}\n` : ''}`;
+}
+
+function markdownRows({ columns, rows }: Table): string {
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return line(columns) + line(columns.map(() => '---')) + rows.map(line).join('');
+}
+
+function textOf({ title, columns, rows, note }: Table): string {
+  const all = [columns, ...rows].map((row) => row.map(String));
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}\n${note ? `  (${note})\n` : ''}`;
+}
