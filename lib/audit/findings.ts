@@ -166,7 +166,8 @@ export interface Found {
   readonly extras?: { readonly inline: readonly string[]; readonly attached: readonly string[] };
   /** What only people can take away. */
   readonly byHand?: readonly string[];
-  /** An unused grant whose time is over, and that an earlier audit announced. */
+  /** Of an unused grant: an earlier audit announced it, and its time is over. */
+  readonly isAnnounced?: boolean;
   readonly maySuspend?: boolean;
   /** Why its repair is not done yet. */
   readonly underWay?: string;
@@ -201,7 +202,10 @@ const more: Partial<Record<FindingCode, (held: roleChecks.HeldRole) => Omit<Foun
     const byHand = instanceProfiles.map((name) => `instance profile ${name}`);
     return { extras: { inline, attached }, ...(byHand.length > 0 && { byHand }) };
   },
-  'grant.unused': (held) => ({ maySuspend: roleChecks.idlenessOfRole(held)?.maySuspend ?? false }),
+  'grant.unused': (held) => {
+    const { isAnnounced = false, maySuspend = false } = roleChecks.idlenessOfRole(held) ?? {};
+    return { isAnnounced, maySuspend };
+  },
 };
 
 /** All that is wrong with one living grant, its role's documents apart. */

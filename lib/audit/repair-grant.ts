@@ -47,8 +47,8 @@ export async function suspendUnused(found: readonly Found[], repair: Repair): Pr
     const record = await advance(id, auditor.broker, turnOf(repair));
     return settledOrUnderWay(record);
   }
-  if (maySuspend)
-    return { repair: 'reported', detail: 'Announced before; an audit in mode repair suspends it.' };
+  if (found.some((one) => one.isAnnounced))
+    return { repair: 'reported', detail: 'Announced by an earlier audit.' };
   await change(id, store, (record) => announced(record, repair, clock.now()));
   return { repair: 'reported', detail: 'Announced in the history of the grant.' };
 }
