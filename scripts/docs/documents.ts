@@ -1,4 +1,5 @@
 import { apiDocument } from './api.ts';
+import { auditDocument } from './audit.ts';
 import { errorsDocument } from './errors.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -6,6 +7,7 @@ import { openApiDocument } from './openapi.ts';
 export function documents(): Readonly<Record<string, string>> {
   return {
     'docs/api.md': apiDocument(),
+    'docs/audit.md': auditDocument(),
     'docs/errors.md': errorsDocument(),
     'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   };

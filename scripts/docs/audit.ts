@@ -1,0 +1,109 @@
+import { findingKinds } from '../../lib/audit/findings.ts';
+import { pitfalls } from '../../lib/audit/shares.ts';
+import { type FindingCode, findingCode } from '../../lib/contract/audit.ts';
+import { findingExamples } from './audit-examples.ts';
+
+export function auditDocument(): string {
+  return [
+    introduction,
+    overview(),
+    ...findingCode.options.map(section),
+    aboutShares(),
+    aboutUnused,
+    aboutRuns,
+    limits,
+  ].join('\n\n');
+}
+
+const introduction = `# The audit
+
+<!-- Made from lib/audit/findings.ts by \`npm run docs\`. -->
+
+An audit holds every grant against what IAM really says, and looks through the whole account for shares that were made by hand.
+
+- \`POST /audits\` runs one now ([audit-grants](api.md#audit-grants)); a schedule runs one every hour. The answer is 201 with the finished audit, or 202 with the running one: ask again to go on with it, or let the schedule do it.
+- Mode \`report\`, the default, only tells. Mode \`repair\` also mends what belongs to Sharemaker, by the same steps that create and end a grant: what was mended is proven by probes before it is called repaired. Nothing else in the account is ever changed.
+- Findings of severity \`high\` are published as events \`finding.<code>\` on the EventBridge bus and as a message to the SNS topic, with what repair did about them.
+- Policies are compared by what they mean. The order of keys and statements, a string or a list of one, an account id or its root ARN, the case of actions and condition keys, and the format of dates make no difference. External ids never appear in a finding.
+
+In the evidence, a line that begins with \`-\` is missing and a line that begins with \`+\` is too much.`;
+
+function overview(): string {
+  const rows = findingCode.options.map((code) => {
+    const { severity, means, mending } = findingKinds[code];
+    return `| [${code}](#${code.replace('.', '')}) | ${severity} | ${means} | ${mending ? 'yes' : 'no'} |`;
+  });
+  return [
+    '## Findings',
+    '',
+    '| code | severity | what it means | repaired |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+const examples = findingExamples();
+
+function section(code: FindingCode): string {
+  const { severity, means, remedy, mending, onlyReported } = findingKinds[code];
+  const { subject, evidence } = examples[code];
+  return [
+    `### ${code}`,
+    `**${severity}** · ${means}`,
+    ['```text', subject, ...evidence.map((line) => `  ${line}`), '```'].join('\n'),
+    `**What to do.** ${remedy}`,
+    `**Repair** ${mending ? mendings[mending] : `does nothing: ${onlyReported}.`}`,
+  ].join('\n\n');
+}
+
+const mendings: Readonly<Record<NonNullable<(typeof findingKinds)[FindingCode]['mending']>, string>> = {
+  restore:
+    'puts back boundary, tags, session length and documents, drops what is too much, and has the grant proven by probes again.',
+  advance: 'moves the grant to where it was asked to be, and proves it.',
+  remove:
+    'puts a deny on the role, proves by probes that neither an old session nor a new one gets through, and removes it.',
+  suspend: 'announces first; see [unused grants](#unused-grants).',
+};
+
+function aboutShares(): string {
+  const rows = pitfalls.map(({ name, says }) => `| ${name} | ${says} |`);
+  return `## Shares made by hand
+
+\`share.unmanaged\` names every role outside \`/sharemaker/\` through which somebody of another account can invoke an endpoint: who, which endpoints, in which modes, and these pitfalls where it has them:
+
+| pitfall | what it says |
+|---|---|
+${rows.join('\n')}
+
+A role counts only if its trust policy admits somebody outside, its policies let an endpoint through, and no boundary, deny or date stands in between. Conditions that the audit cannot weigh (an address, a target model) are shown as \`Only if\`; they do not make a share go away.
+
+\`POST /audits\` with \`{ "adopt": "<role ARN>" }\` makes a proper grant of one, with a share role of its own, for the same account, principals, endpoint and modes. The answer's finding says which grant it is and which steps are left to the child. The old role is never touched: delete it when the child has moved over. A role that one grant cannot stand for (several accounts, several endpoints, an endpoint that is not there) is refused with [audit.not_adoptable](errors.md#auditnot_adoptable).`;
+}
+
+const aboutUnused = `## Unused grants
+
+Off unless the deployment sets \`unusedWarnDays\`, \`unusedSuspendDays\` or both (\`--param unusedWarnDays=30 --param unusedSuspendDays=60\`).
+
+Use is what IAM says of the role ("last used"), which is hours behind and goes back 400 days. Sharemaker's own probes count as uses there, so they are told apart by their times; where they hide the child's last use, the grant counts as used when it was last changed. A grant is suspended only by an audit in mode \`repair\`, only after \`unusedSuspendDays\`, and only if an earlier audit has announced it: the announcement is the event \`grant.unused\` in the history of the grant and on the bus. Resume brings it back.`;
+
+const aboutRuns = `## How an audit runs
+
+| phase | what it reads | calls |
+|---|---|---|
+| roles | every role with its policies, and the managed policies in use | one to IAM for a thousand roles |
+| grants | every living grant, the list of share roles, the endpoints, the quota | one to IAM for a thousand share roles, one for the quota |
+| probes | for up to five grants whose role looks too wide, and five others, drawn anew each time: a wrong external id, another endpoint, another mode | none to IAM |
+| repair | the findings, a chunk at a time | what mending takes |
+| alerts | the findings of severity \`high\` | one event each, one message a chunk |
+
+Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page. Of a run that was killed, others know after two minutes.
+
+A grant that is being changed while it is audited is left out: its documents are between two states, and the next audit sees it.`;
+
+const limits = `## What it does not see
+
+- Chains of roles: somebody outside who may assume a role that may assume another.
+- Service control policies and resource control policies of an organization, which can only shut what is reported as open.
+- Shares that do not go through a role of this account, such as access keys that were handed out.
+- Inference components are taken for part of their endpoint.
+`;
