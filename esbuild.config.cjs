@@ -27,15 +27,32 @@ const lazyBuiltins = {
   setup(build) {
     const { builtinModules } = require('node:module');
     const names = new Set(builtinModules);
+    const moduleOf = (path) => `process.getBuiltinModule(${JSON.stringify(`node:${path}`)})`;
     const isBuiltin = (path) => path.startsWith('node:') || names.has(path);
-    build.onResolve({ filter: /^[a-z@_:/0-9]+$/ }, ({ path }) =>
-      isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace: 'builtin' } : undefined,
+    build.onResolve({ filter: /^[a-z@_:/0-9]+$/ }, ({ path, kind }) =>
+      isBuiltin(path)
+        ? { path: path.replace(/^node:/, ''), namespace: kind === 'require-call' ? 'required' : 'imported' }
+        : undefined,
     );
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      // CommonJS, so that named, default and namespace imports, and require(), all work.
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = ${moduleOf(path)};`,
       loader: 'js',
     }));
+    // Each name by itself, so that what nobody imports is shaken off.
+    build.onLoad({ filter: /.*/, namespace: 'imported' }, ({ path }) => {
+      const names = Object.keys(require(`node:${path}`)).filter(
+        (name) => /^[A-Za-z]\w*$/.test(name) && name !== 'default',
+      );
+      return {
+        contents: [
+          `const builtin = /* @__PURE__ */ ${moduleOf(path)};`,
+          'const pick = (name) => builtin[name];',
+          'export default builtin;',
+          ...names.map((name) => `export const ${name} = /* @__PURE__ */ pick('${name}');`),
+        ].join('\n'),
+        loader: 'js',
+      };
+    });
   },
 };
 
