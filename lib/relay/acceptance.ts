@@ -4,8 +4,7 @@ import { type Offer, offerSchema } from '../contract/offer.ts';
 import { Problem } from '../contract/problems.ts';
 import { sourceIdentityOf } from '../contract/source-identity.ts';
 import type { AcceptOfferBody } from '../contract/subscription.ts';
-import type { ReadOffer } from './offer-source.ts';
-import { originFilter } from './offer-source.ts';
+import { mayBeOffered, type OfferReading, type ReadOffer } from './offer-source.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { accept, isExpired, type SubscriptionRecord, termsOf, withTerms } from './subscription.ts';
 import { readSubscription, type SubscriptionTable, writeSubscription } from './subscription-store.ts';
@@ -34,11 +33,12 @@ export async function acceptOffer(
   acting: Acting,
   options: AcceptanceOptions,
 ): Promise<SubscriptionRecord> {
-  const { table, now } = options;
-  const offer = 'offer' in body ? body.offer : await offerAt(body.offerUrl, options);
+  const { table, readOffer, now } = options;
+  const offer = 'offer' in body ? body.offer : offerIn(await readOffer(body.offerUrl));
   judge(offer, options);
   const existing = await readSubscription(table, body.alias);
-  if (existing && existing.grantId !== offer.grantId) throw aliasTaken(body.alias);
+  if (existing && !isSameShare(existing, offer)) throw aliasTaken(body.alias);
+  if ('offer' in body) confirm(offer, await readOffer(offer.offerUrl));
 
   const result = await probeUntil(offer, acting, options);
   if (result.access === 'shut') throw new Problem('offer.refused', `${result.detail} Nothing was stored.`);
@@ -60,9 +60,10 @@ export async function checkSubscription(
   const { table, readOffer, probe, now } = options;
   // An offer that cannot be read, or is another's, changes nothing: the probe decides.
   const reading = await readOffer(subscription.offerUrl);
-  const parsed = 'offer' in reading ? offerSchema.safeParse(reading.offer) : undefined;
-  const isNewer = parsed?.data?.grantId === subscription.grantId && belongsTogether(parsed.data, options);
-  const current = withTerms(subscription, isNewer && parsed.data ? termsOf(parsed.data) : subscription);
+  const said = 'offer' in reading ? offerSchema.safeParse(reading.offer).data : undefined;
+  const isNewer = said?.childAccountId === options.childAccountId && isSameShare(subscription, said);
+  const { offerUrl } = subscription;
+  const current = withTerms(subscription, isNewer ? { ...termsOf(said), offerUrl } : subscription);
   const result = isExpired(current, now())
     ? ({ access: 'shut', detail: `The grant expired at ${current.expiresAt}.` } as const)
     : await probe(current, sourceIdentityOf(acting.callerArn));
@@ -90,8 +91,7 @@ async function probeUntil(
   }
 }
 
-async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Promise<Offer> {
-  const reading = await readOffer(offerUrl);
+function offerIn(reading: OfferReading): Offer {
   if ('refusal' in reading) {
     const [code, detail] = noOffer[reading.refusal];
     throw new Problem(code, 'status' in reading ? `${detail} (status ${reading.status}).` : detail);
@@ -105,8 +105,21 @@ async function offerAt(offerUrl: string, { readOffer }: AcceptanceOptions): Prom
   );
 }
 
+/**
+ * Anybody may have written an offer that comes by hand, and named an address that is trusted: what is read there must lead
+ * to the same place. Where nothing answers at all, as in a closed network, the probe alone decides.
+ */
+function confirm(offer: Offer, reading: OfferReading): void {
+  if ('refusal' in reading && reading.refusal === 'unreachable') return;
+  if (!isSameShare(offer, offerIn(reading)))
+    throw new Problem('offer.invalid', 'The offer is not the one that its own offerUrl answers.');
+}
+
 const noOffer = {
-  'not-allowed': ['offer.url_not_allowed', 'The offer URL does not match OFFER_ORIGINS.'],
+  'not-allowed': [
+    'offer.url_not_allowed',
+    'The offer URL does not match OFFER_ORIGINS, or does not end in /offers/ and the id of a grant.',
+  ],
   unreachable: ['offer.unreachable', 'The offer URL did not answer whole within 5 seconds and 64 KB.'],
   refused: ['offer.unreachable', 'The offer URL refused to answer'],
   'not-json': ['offer.invalid', 'The offer URL did not answer with JSON.'],
@@ -121,8 +134,13 @@ function judge(offer: Offer, options: AcceptanceOptions): void {
   if (!belongsTogether(offer, options))
     throw new Problem('offer.invalid', "The share role's ARN does not belong to this grant and account.");
   // The relay will read it there again.
-  if (!originFilter(options.allowedOrigins)(new URL(offer.offerUrl)))
-    throw new Problem('offer.url_not_allowed', "The offer's own offerUrl does not match OFFER_ORIGINS.");
+  if (!mayBeOffered(options.allowedOrigins)(new URL(offer.offerUrl)))
+    throw new Problem(
+      'offer.url_not_allowed',
+      "The offer's own offerUrl does not match OFFER_ORIGINS, or does not end in /offers/ and the id of a grant.",
+    );
+  if (!offer.offerUrl.endsWith(offer.grantId))
+    throw new Problem('offer.invalid', "The offer's own offerUrl is that of another grant.");
   if (isExpired(offer, options.now()))
     throw new Problem('offer.expired', `The grant expired at ${offer.expiresAt}.`);
 }
@@ -130,6 +148,18 @@ function judge(offer: Offer, options: AcceptanceOptions): void {
 /** The role's path and name say whose it is (design of the share role); an offer cannot lead to another's. */
 function belongsTogether({ roleArn, grantId }: Offer, { childAccountId }: AcceptanceOptions): boolean {
   return roleArn.endsWith(`:role/sharemaker/${childAccountId}/sharemaker-${grantId}`);
+}
+
+type Place = Pick<Offer, 'grantId' | 'roleArn' | 'endpoint'>;
+
+/** Whether two lead to one place. Terms may change in the life of a grant; its role and its endpoint never do. */
+function isSameShare(one: Place, other: Place): boolean {
+  return (
+    one.grantId === other.grantId &&
+    one.roleArn === other.roleArn &&
+    one.endpoint.name === other.endpoint.name &&
+    one.endpoint.region === other.endpoint.region
+  );
 }
 
 function asChecked(record: SubscriptionRecord, result: ProbeResult, now: number): SubscriptionRecord {

@@ -27,7 +27,7 @@ export function createOfferSource(options: {
   readonly region: string;
   readonly now: () => number;
 }): ReadOffer {
-  const isAllowed = originFilter(options.allowedOrigins);
+  const isAllowed = mayBeOffered(options.allowedOrigins);
   return async (offerUrl) => {
     const url = URL.canParse(offerUrl) ? new URL(offerUrl) : undefined;
     if (!url || !isAllowed(url)) return { refusal: 'not-allowed' };
@@ -50,8 +50,12 @@ export function createOfferSource(options: {
   };
 }
 
-/** Whether a URL's origin matches one of the patterns. A URL with a user name or password never does. */
-export function originFilter(patterns: string): (url: URL) => boolean {
+/**
+ * Whether an offer may be read at a URL: its origin matches one of the patterns, and it is that of a get-offer, with
+ * nothing behind it. The request is signed with the function's own role, which other APIs of its account may trust. A URL
+ * with a user name or password never matches.
+ */
+export function mayBeOffered(patterns: string): (url: URL) => boolean {
   const expressions = patterns
     .split(',')
     .map((pattern) => pattern.trim().replace(/\/+$/, ''))
@@ -64,6 +68,9 @@ export function originFilter(patterns: string): (url: URL) => boolean {
     url.username === '' &&
     url.password === '' &&
     (url.protocol === 'https:' || url.protocol === 'http:') &&
+    /\/offers\/grt_[0-9a-z]{26}$/.test(url.pathname) &&
+    url.search === '' &&
+    url.hash === '' &&
     expressions.some((expression) => expression.test(url.origin));
 }
 

@@ -134,7 +134,7 @@ export function aSubscription(change: Partial<SubscriptionRecord> = {}): Subscri
 
 /** What get-offer says of the subscription above. */
 export function anOffer(
-  lab: Pick<Lab, 'aws'>,
+  lab: { readonly aws: Pick<StubAws, 'url'> },
   change: Record<string, unknown> = {},
 ): Record<string, unknown> {
   return {

@@ -33,8 +33,14 @@ it('refuses to ask addresses from which no offers come', () =>
 it('refuses an offer that cannot be read', () =>
   refused({ alias: 'wrong', offerUrl: `${offerUrl.slice(0, -1)}0` }, 'offer.unreachable'));
 
-it('refuses what is not an offer', () =>
-  refused({ alias: 'wrong', offerUrl: `${sandbox.describe.controlUrl}/calls` }, 'offer.invalid'));
+it('refuses to ask for anything but offers, where offers come from', () =>
+  refused({ alias: 'wrong', offerUrl: `${sandbox.describe.parent.apiUrl}/grants` }, 'offer.url_not_allowed'));
+
+it('refuses an offer that its own address does not confirm', () =>
+  refused(
+    { alias: 'wrong', offer: { ...offer, endpoint: { name: 'puppet', region: 'us-east-1' } } },
+    'offer.invalid',
+  ));
 
 it('refuses an offer whose external id is wrong, and stores nothing', () =>
   refused({ alias: 'wrong', offer: { ...offer, externalId: 'not-the-external-id' } }, 'offer.refused'));

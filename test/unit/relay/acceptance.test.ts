@@ -13,6 +13,7 @@ beforeEach(async () => {
   acceptance = createAcceptance(lab.surroundings);
   // What SageMaker says to who may, about a variant that does not exist.
   lab.aws.respond.sagemaker = (_received, response) => refuse(response, 'ValidationError', 400);
+  lab.aws.respond['execute-api'] = (_received, response) => void response.end(JSON.stringify(offer()));
 });
 afterEach(() => lab.close());
 
@@ -87,7 +88,7 @@ describe('accepting an offer', () => {
     ['more than 64 KB', JSON.stringify({ x: 'x'.repeat(70_000) }), 'offer.unreachable'],
   ])('refuses %s', async (_what, body, expected) => {
     lab.aws.respond['execute-api'] = (_received, response) => void response.end(body);
-    const offerUrl = `${lab.aws.url}/offers/x`;
+    const offerUrl = `${lab.aws.url}/offers/${grantId}`;
     const refused = await acceptOffer({ alias: 'iris', offerUrl }, acting(), acceptance).catch(
       (error) => error,
     );
