@@ -1,6 +1,7 @@
 import { apiDocument } from './api.ts';
 import { auditDocument } from './audit.ts';
 import { errorsDocument } from './errors.ts';
+import { lifecycleDocument } from './lifecycle.ts';
 import { openApiDocument } from './openapi.ts';
 
 /** Path from the root of the repository → what the file must hold. */
@@ -9,6 +10,7 @@ export function documents(): Readonly<Record<string, string>> {
     'docs/api.md': apiDocument(),
     'docs/audit.md': auditDocument(),
     'docs/errors.md': errorsDocument(),
+    'docs/lifecycle.md': lifecycleDocument(),
     'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   };
 }
