@@ -57,8 +57,10 @@ export async function runAudit(
       await broker.clock.sleep(pauseMs); // It is just being begun, or was just finished.
       continue;
     }
-    const found = taken.auditId === undefined ? undefined : await audits.get(taken.auditId);
-    const record = found ?? (await begin(auditor, request, holder, taken.auditId));
+    const left = taken.auditId === undefined ? undefined : await audits.get(taken.auditId);
+    // Begun by name only, or finished but not released: there is nothing to go on with.
+    const name = left ? undefined : taken.auditId;
+    const record = left?.status === 'running' ? left : await begin(auditor, request, holder, name);
     const after = await goOn(auditor, record, holder, deadlineAt);
     // An audit of the other mode that was left unfinished is not what was asked for: the one that was begins now.
     if (after.mode === request.mode || after.status === 'running') return after;
