@@ -64,7 +64,7 @@ export interface GrantRecord {
   readonly closing?: Closing;
   readonly receipt?: Receipt;
   readonly failure?: { readonly code: string; readonly detail: string };
-  /** Of the body that created it, when an Idempotency-Key was sent. */
+  /** Of the body that created it: the same Idempotency-Key with another body is refused. */
   readonly bodyHash?: string;
   /** When an audit first said that it is unused. */
   readonly unusedSince?: string;
