@@ -16,7 +16,7 @@ export function mayEnter(share: Share, entry: Entry): boolean {
   return isProber(share, entry) || isChild(share, entry);
 }
 
-function isChild({ child, externalIds, expiresAt, recordCaller, conditions }: Share, entry: Entry): boolean {
+function isChild({ child, externalIds, expiresAt, recordCaller }: Share, entry: Entry): boolean {
   const { current, next, previous } = externalIds;
   const opens = (id: string | undefined, until: string) =>
     id !== undefined && entry.externalId === id && entry.at < Date.parse(until);
@@ -29,8 +29,8 @@ function isChild({ child, externalIds, expiresAt, recordCaller, conditions }: Sh
     (child.principals === undefined ||
       child.principals.some((pattern) => isLike(entry.principalArn, pattern))) &&
     (recordCaller !== true || entry.sourceIdentity !== undefined) &&
-    // The probe's name lifts the limits on addresses, so nobody else may have it.
-    (conditions === undefined || entry.sessionName !== 'sharemaker-probe')
+    // The probe's name lifts the limits on addresses, those of tomorrow included, so nobody else may have it.
+    entry.sessionName !== 'sharemaker-probe'
   );
 }
 
