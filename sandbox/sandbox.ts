@@ -61,6 +61,8 @@ export interface Sandbox {
   readonly logs: Lambda['logs'];
   /** The services themselves, for what has no control call. */
   readonly front: Front;
+  readonly iam: Iam;
+  readonly lambda: Lambda;
   readonly sageMaker: SageMaker;
   close(): Promise<void>;
 }
@@ -161,6 +163,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       messages: messaging.published,
       logs: lambda.logs,
       front,
+      iam,
+      lambda,
       sageMaker,
       close,
     };

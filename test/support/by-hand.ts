@@ -2,6 +2,7 @@
 
 import {
   AttachRolePolicyCommand,
+  CreateRoleCommand,
   DeleteRoleCommand,
   DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
@@ -33,6 +34,12 @@ export function byHand(sandbox: TestSandbox) {
     async attach(grant: Named, PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'): Promise<void> {
       await iam.send(new AttachRolePolicyCommand({ RoleName: roleName(grant), PolicyArn }));
     },
+    /** A role of the grant's name, made by somebody else. */
+    async takeName(grant: Named): Promise<void> {
+      await iam.send(
+        new CreateRoleCommand({ RoleName: roleName(grant), AssumeRolePolicyDocument: lambdaTrust }),
+      );
+    },
     /** Undefined when there is none. */
     async roleOf(grant: Named): Promise<Role | undefined> {
       try {
@@ -44,3 +51,12 @@ export function byHand(sandbox: TestSandbox) {
     },
   };
 }
+
+const lambdaTrust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { Service: 'lambda.amazonaws.com' },
+    Action: 'sts:AssumeRole',
+  },
+});
