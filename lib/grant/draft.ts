@@ -50,11 +50,11 @@ export function draftGrant(body: CreateGrantBody, around: DraftSurroundings): Gr
     externalIds: { current: around.externalId },
   } satisfies Share & Partial<GrantRecord>;
 
-  checkChild(body, around.parentAccountId);
+  const [, partition = 'aws'] = around.endpoint.arn.split(':');
+  checkChild(body, around.parentAccountId, partition);
   checkShare(share, around);
 
   const name = `sharemaker-${around.id}`;
-  const partition = around.endpoint.arn.split(':')[1];
   return {
     ...share,
     version: 1,
@@ -130,17 +130,24 @@ export function checkShare(share: Share, around: PolicySettings & { readonly now
     );
 }
 
-function checkChild({ child }: CreateGrantBody, parentAccountId: string): void {
+function checkChild({ child }: CreateGrantBody, parentAccountId: string, partition: string): void {
   if (child.accountId === parentAccountId) {
     const message = `${child.accountId} is the parent itself; its own roles need no grant.`;
     throw new Problem('grant.child_is_parent', message, {
       errors: [{ pointer: '/child/accountId', message }],
     });
   }
+  // A pattern of another partition would match nobody, and the grant be active for no one.
+  const owner = `arn:${partition}:iam::${child.accountId}:`;
   const errors = (child.principals ?? []).flatMap((principal, index) =>
-    principal.split(':')[4] === child.accountId
+    principal.startsWith(owner)
       ? []
-      : [{ pointer: `/child/principals/${index}`, message: `must belong to account ${child.accountId}` }],
+      : [
+          {
+            pointer: `/child/principals/${index}`,
+            message: `must belong to account ${child.accountId} and begin with ${owner}`,
+          },
+        ],
   );
   if (errors.length > 0)
     throw new Problem('grant.principal_not_child', 'Every principal must belong to the child account.', {

@@ -92,8 +92,9 @@ function childStatement(
       orgId ? { StringEquals: { 'aws:PrincipalOrgID': orgId } } : {},
       principals ? { ArnLike: { 'aws:PrincipalArn': oneOrMany(principals) } } : {},
       share.recordCaller ? { Null: { 'sts:SourceIdentity': 'false' } } : {},
-      // Otherwise the child could take the name that the addresses do not bind.
-      hasAddresses(share) ? { StringNotEquals: { 'sts:RoleSessionName': probeSessionName } } : {},
+      // Otherwise the child could take the name that addresses do not bind. Also where there are none: a session taken today
+      // lives on when the grant is limited to addresses within the hour.
+      { StringNotEquals: { 'sts:RoleSessionName': probeSessionName } },
     ),
   };
 }

@@ -88,6 +88,11 @@ describe('what IAM could not hold a child to is refused', () => {
       { code: 'grant.principal_not_child', pointers: ['/child/principals/1'] },
     ],
     [
+      'a principal of another partition, whom IAM would never let in',
+      { child: { accountId: childId, principals: [role(childId).replace('arn:aws:', 'arn:aws-cn:')] } },
+      { code: 'grant.principal_not_child', pointers: ['/child/principals/0'] },
+    ],
+    [
       'target models with streams',
       { modes: ['sync', 'stream'], targets: { models: ['a'] } },
       { code: 'grant.unenforceable.models_with_stream', pointers: ['/targets/models'] },

@@ -25,6 +25,7 @@ describe('the documents of a plain grant, word for word', () => {
           Condition: {
             StringEquals: { 'sts:ExternalId': 'external-id-current' },
             DateLessThan: { 'aws:CurrentTime': '2027-04-01T00:00:00.000Z' },
+            StringNotEquals: { 'sts:RoleSessionName': 'sharemaker-probe' },
           },
         },
         {
@@ -71,6 +72,7 @@ it('keeps the old external id in a statement with a date of its own', () => {
   expect(Statement[1]?.Condition).toEqual({
     StringEquals: { 'sts:ExternalId': 'external-id-old' },
     DateLessThan: { 'aws:CurrentTime': '2027-01-11T00:00:00.000Z' },
+    StringNotEquals: { 'sts:RoleSessionName': 'sharemaker-probe' },
   });
 });
 
