@@ -45,7 +45,7 @@ function readFlags() {
 function readEndpoints(flags: readonly string[]): Record<string, string> {
   const endpoints = new Map<string, [name: string, url: string]>();
   for (const text of flags) {
-    const [, name, url] = /^([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})=(https?:\/\/.+)$/.exec(text) ?? [];
+    const [, name, url] = /^([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})=(http:\/\/.+)$/.exec(text) ?? [];
     if (!name || !url || !URL.canParse(url))
       throw new WrongUsage(`--endpoint is NAME=URL, such as churn=http://127.0.0.1:8080, not "${text}".`);
     // SageMaker tells endpoints apart by name whatever the case.
