@@ -87,8 +87,15 @@ async function offerFrom(options: CredentialProcessOptions): Promise<Offer> {
   if ('offer' in source) return checkedOffer(source.offer);
   if ('offerUrl' in source) return offerAt(source.offerUrl, options);
   const child = createChildClient({ ...options, apiUrl: source.apiUrl });
-  const { offerUrl } = await child.getSubscription({ alias: source.alias });
-  return offerAt(offerUrl, options);
+  const accepted = await child.getSubscription({ alias: source.alias });
+  const offer = await offerAt(accepted.offerUrl, options);
+  const isAccepted =
+    offer.roleArn === accepted.roleArn &&
+    offer.endpoint.name === accepted.endpoint.name &&
+    offer.endpoint.region === accepted.endpoint.region;
+  // Whoever answers there today must not lead the child's payloads elsewhere.
+  if (!isAccepted) throw problem('offer.invalid', `The offer is not the one accepted as ${source.alias}`);
+  return offer;
 }
 
 /** `…/offers/{grantId}` is the parent's get-offer; it answers the grant's own child account. */
@@ -97,12 +104,21 @@ async function offerAt(offerUrl: string, options: CredentialProcessOptions): Pro
   if (apiUrl === undefined || grantId === undefined)
     throw problem('offer.url_not_allowed', 'The offer URL does not end in /offers/ and the id of a grant');
   const region = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?(\/|$)/.exec(apiUrl)?.[1];
-  return createParentClient({ ...options, apiUrl, region: region ?? options.region }).getOffer({ grantId });
+  const parent = createParentClient({ ...options, apiUrl, region: region ?? options.region });
+  const offer = await parent.getOffer({ grantId });
+  if (offer.grantId !== grantId) throw problem('offer.invalid', `What ${offerUrl} answers is another grant`);
+  return ofOneGrant(offer);
+}
+
+/** A share role is named after its grant. */
+function ofOneGrant(offer: Offer): Offer {
+  if (offer.roleArn.endsWith(`/${offer.childAccountId}/sharemaker-${offer.grantId}`)) return offer;
+  throw problem('offer.invalid', 'The share role does not belong to the grant');
 }
 
 function checkedOffer(offer: unknown): Offer {
   const parsed = offerSchema.safeParse(offer);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return ofOneGrant(parsed.data);
   const fields = parsed.error.issues.slice(0, 5).map((issue) => `/${issue.path.map(String).join('/')}`);
   throw problem('offer.invalid', `The document is not an offer; wrong at ${fields.join(', ')}`);
 }
