@@ -43,13 +43,13 @@ export function createControlApi(
 
 /**
  * A web page may not steer the sandbox: not by a name it had rebound to this machine (the Host it sends is its
- * own), and not by posting across origins.
+ * own), and not across origins, of which every port of this machine is one (Fetch Metadata, `Sec-Fetch-Site`).
  */
 function refuseForeignPages(headers: UnsignedRequest['headers']): void {
-  const { host, origin } = headers;
+  const { host, origin, 'sec-fetch-site': site = 'none' } = headers;
   if (host === undefined || !isLoopback(`http://${host}`))
     throw new ControlError('The control API answers on 127.0.0.1 and localhost only.', 403);
-  if (origin !== undefined && !isLoopback(origin))
+  if ((origin !== undefined && origin !== `http://${host}`) || !['none', 'same-origin'].includes(site))
     throw new ControlError('The control API does not answer pages of other origins.', 403);
 }
 

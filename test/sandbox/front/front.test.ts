@@ -335,6 +335,12 @@ describe('the control API', () => {
       {},
       { host: '127.0.0.1:4599', origin: 'https://evil.example.com' },
       { host: 'localhost:4599', origin: 'null' },
+      // Another page of this machine is another origin all the same.
+      { host: '127.0.0.1:4599', origin: 'http://127.0.0.1:3000' },
+      { host: '127.0.0.1:4599', origin: 'http://localhost:4599' },
+      { host: '127.0.0.1:4599', origin: 'https://127.0.0.1:4599' },
+      { host: '127.0.0.1:4599', 'sec-fetch-site': 'cross-site' },
+      { host: '127.0.0.1:4599', 'sec-fetch-site': 'same-site' },
     ])
       expect((await control(front, 'GET', '/', undefined, headers as Record<string, string>)).status).toBe(
         403,
@@ -342,7 +348,9 @@ describe('the control API', () => {
     for (const headers of [
       { host: 'localhost:1' },
       { host: '[::1]:1' },
-      { host: '127.0.0.1', origin: 'http://localhost:3000' },
+      { host: '127.0.0.1:4599', origin: 'http://127.0.0.1:4599', 'sec-fetch-site': 'same-origin' },
+      // Typed into the address bar.
+      { host: '127.0.0.1:4599', 'sec-fetch-site': 'none' },
     ])
       expect((await control(front, 'GET', '/', undefined, headers as Record<string, string>)).status).toBe(
         200,
