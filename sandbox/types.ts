@@ -117,6 +117,8 @@ export interface CallRecord {
   readonly principalArn: string;
   /** Set when the call was made by a Lambda of the sandbox. */
   readonly functionName?: string;
+  /** What IAM was asked for it, `iam:CreateRole`. */
+  readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly decision: 'allowed' | 'denied' | 'not-evaluated';
   readonly status: number;

@@ -60,6 +60,7 @@ export function createFront(options: FrontOptions): Front {
         accountId: caller?.accountId ?? '',
         principalArn: caller?.principalArn ?? '',
         ...(functionName !== undefined && { functionName }),
+        actions: [...new Set(decisions.map(({ action }) => action))],
         resources: [...new Set(decisions.map(({ resource }) => resource))],
         decision: summary(decisions),
         status: response?.status ?? 0,

@@ -32,6 +32,8 @@ export interface Operation {
   readonly required?: readonly Field[];
   readonly optional?: readonly Field[];
   readonly subject: (call: IamCall) => Subject;
+  /** What tags in the request need besides: "Tag IAM roles", permissions required to create with tags. */
+  readonly tagAction?: `Tag${string}`;
   /** Members of the result; undefined for operations that answer none. @throws AwsFault */
   readonly run: (call: IamCall) => XmlMembers | undefined;
 }

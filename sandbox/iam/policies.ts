@@ -18,6 +18,7 @@ export const policyOperations: Operations = {
     required: ['PolicyName', 'PolicyDocument'],
     optional: ['Path', 'Description'],
     subject: newPolicy,
+    tagAction: 'TagPolicy',
     run(call) {
       const { input, account } = call;
       const name = input.need('PolicyName');

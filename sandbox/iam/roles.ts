@@ -17,6 +17,7 @@ export const roleOperations: Operations = {
     required: ['RoleName', 'AssumeRolePolicyDocument'],
     optional: ['Path', 'Description', 'MaxSessionDuration', 'PermissionsBoundary'],
     subject: withContext(newRole, (call) => ({ ...requestTags(call), ...requestedBoundary(call) })),
+    tagAction: 'TagRole',
     run(call) {
       const { input, account, state } = call;
       const name = input.need('RoleName');

@@ -75,15 +75,19 @@ function refuseUserSession({ caller }: ServiceRequest): void {
 
 function refuseDenied(name: string, operation: Operation, call: IamCall, authorize: Authorize): void {
   const { resource, shownAs, context } = operation.subject(call);
-  const answer = authorize({
-    request: call.request,
-    action: `iam:${name}`,
-    resource,
-    ...(context && { context }),
-  });
-  if (answer.allowed) return;
-  const message = shownAs === undefined ? answer.message : answer.message.replace(resource, shownAs);
-  throw new AwsFault('AccessDenied', 403, message);
+  const { tagAction } = operation;
+  const actions = tagAction && call.input.tags.size > 0 ? [name, tagAction] : [name];
+  for (const action of actions) {
+    const answer = authorize({
+      request: call.request,
+      action: `iam:${action}`,
+      resource,
+      ...(context && { context }),
+    });
+    if (answer.allowed) continue;
+    const message = shownAs === undefined ? answer.message : answer.message.replace(resource, shownAs);
+    throw new AwsFault('AccessDenied', 403, message);
+  }
 }
 
 const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';

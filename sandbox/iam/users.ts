@@ -14,6 +14,7 @@ export const userOperations: Operations = {
     required: ['UserName'],
     optional: ['Path', 'PermissionsBoundary'],
     subject: withContext(newUser, (call) => ({ ...requestTags(call), ...requestedBoundary(call) })),
+    tagAction: 'TagUser',
     run(call) {
       const { input, account, state } = call;
       const name = input.need('UserName');

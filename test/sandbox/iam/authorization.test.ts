@@ -105,11 +105,21 @@ describe('a caller confined to a path and a boundary', () => {
   });
 });
 
+it('who makes a role with tags must be allowed to tag it, and need not be for one without', async () => {
+  const { create } = await aBroker({ Effect: 'Allow', Action: 'iam:CreateRole', Resource: '*' });
+  await create('plain', {});
+  const refusal = await refusalOf(create('tagged', { Tags: [{ Key: 'grant', Value: 'grt_1' }] }));
+  expect(refusal).toMatchObject({
+    name: 'AccessDenied',
+    message: expect.stringContaining('not authorized to perform: iam:TagRole'),
+  });
+});
+
 describe('the keys of a request', () => {
   it('aws:RequestTag and aws:TagKeys are the tags to be', async () => {
     const { create } = await aBroker({
       Effect: 'Allow',
-      Action: 'iam:CreateRole',
+      Action: ['iam:CreateRole', 'iam:TagRole'],
       Resource: '*',
       Condition: {
         StringEquals: { 'aws:RequestTag/grant': 'grt_1' },
