@@ -18,7 +18,7 @@ export interface AuditRequest {
   readonly by: string;
 }
 
-/** Longer than any step that does not renew it takes: a page of roles, or a turn at each of a chunk's repairs. */
+/** Longer than any step takes: a page of roles, or a minute of repairs and the last one's turn. */
 export const holdMs = 120_000;
 
 /** What a step may need beyond its deadline, to be written down. */

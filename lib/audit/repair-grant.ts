@@ -79,7 +79,11 @@ async function repairUnderLease(
   ];
   for (const mend of mends) {
     if (!(await renew())) return undefined;
-    await mend();
+    await mend().catch(async (error: unknown) => {
+      // The lease is given back, so that the next attempt need not wait for its end.
+      await store.amend(record, { holder, until: 0 });
+      throw error;
+    });
   }
   if (!(await renew())) return undefined;
   const lease = { holder, until: clock.now() + leaseMs };

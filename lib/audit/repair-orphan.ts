@@ -1,13 +1,14 @@
 /** Removing a role that no grant calls for, by the same steps as the end of a grant: shut, proven shut, removed. */
 
+import { createHash } from 'node:crypto';
 import { close } from '../grant/close.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
-import { newExternalId } from '../grant/ids.ts';
 import { OutOfTime, type Work } from '../grant/work.ts';
 import type { Found } from './findings.ts';
 import type { Outcome, Repair } from './repair.ts';
 
-const turnMs = 60_000;
+/** What one role may take before others have their turn; the next turn goes on where this one ends. */
+const turnMs = 30_000;
 
 export async function removeOrphan(found: readonly Found[], repair: Repair): Promise<Outcome> {
   const [orphan] = found;
@@ -31,7 +32,10 @@ export async function removeOrphan(found: readonly Found[], repair: Repair): Pro
   }
 }
 
-/** As much of a grant as its end takes. The external id is a new one: it opens nothing but the proof. */
+/**
+ * As much of a grant as its end takes. The external id is one of our own, and the same in every turn: IAM may be minutes
+ * behind, so that the session for the proof is had in a later turn than the one that let the prober in.
+ */
 function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): GrantRecord {
   const { parentAccountId, region } = auditor.broker;
   const [, , , , , path = ''] = finding.subject.split(':');
@@ -55,7 +59,9 @@ function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): Gr
     generation: 1,
     provenGeneration: 0,
     role: { name, arn: finding.subject },
-    externalIds: { current: newExternalId() },
+    externalIds: {
+      current: createHash('sha256').update(`${audit.id} ${finding.subject}`).digest('base64url'),
+    },
     warnings: [],
     probes: [],
     closing: { askedAt: audit.startedAt },

@@ -19,9 +19,14 @@ export interface Repair {
   readonly deadlineAt: number;
 }
 
-/** How long one chunk of findings is worked on before what is still under way counts as failed; the schedule goes on with it. */
-const patienceMs = 5 * 60_000;
-const pauseMs = 500;
+/** How long one chunk of findings is worked on before what is still under way counts as failed. IAM may be minutes behind. */
+const patienceMs = 10 * 60_000;
+
+/** A step begins no more after this, so that it and the last turn it gave end while the audit is still held (holdMs). */
+const stepMs = 60_000;
+
+/** Between looks at what is under way: the longer it takes, the longer. */
+const pauseMs = (waitedMs: number) => Math.min(15_000, Math.max(500, waitedMs / 4));
 
 /** IAM throttles an account, not a caller. */
 const sideBySide = 4;
@@ -35,7 +40,8 @@ const mendings: Readonly<Record<Mending, (found: readonly Found[], repair: Repai
 
 export const repairFindings: StartPhase = async (auditor) => async (audit, deadlineAt) => {
   if (audit.chunk >= audit.chunks) return { next: nextPhase(audit) };
-  const now = auditor.broker.clock.now();
+  const { clock } = auditor.broker;
+  const now = clock.now();
   const since = audit.repairSince ?? new Date(now).toISOString();
   const chunk = await auditor.audits.getChunk(audit.id, audit.chunk);
   const mended = await mendAll(chunk, { auditor, audit, deadlineAt });
@@ -43,8 +49,8 @@ export const repairFindings: StartPhase = async (auditor) => async (audit, deadl
   const decided = isImpatient ? mended.map(giveUp) : mended;
   if (decided.some((found, index) => found !== chunk[index]))
     await auditor.audits.putChunk(audit.id, audit.chunk, decided);
-  if (decided.some(({ underWay }) => underWay)) {
-    if (now + pauseMs < deadlineAt) await auditor.broker.clock.sleep(pauseMs);
+  if (decided.some((found) => isOpen(found, audit))) {
+    await clock.sleep(Math.min(pauseMs(now - Date.parse(since)), Math.max(0, deadlineAt - clock.now())));
     return { next: { ...audit, repairSince: since } };
   }
   const repaired = decided.filter(({ finding }) => finding.repair === 'repaired').length;
@@ -54,32 +60,37 @@ export const repairFindings: StartPhase = async (auditor) => async (audit, deadl
 };
 
 async function mendAll(chunk: readonly Found[], repair: Repair): Promise<Found[]> {
-  const groups = Map.groupBy(chunk, ({ finding }) => finding.grantId ?? finding.subject);
+  const { clock } = repair.auditor.broker;
+  const until = Math.min(repair.deadlineAt, clock.now() + stepMs);
+  const open = chunk.filter((found) => isOpen(found, repair.audit));
+  const groups = Map.groupBy(open, ({ finding }) => finding.grantId ?? finding.subject);
   const queue = groups.values();
   const outcomes = new Map<Found, Found>();
   const work = async () => {
-    for (const group of queue)
+    for (const group of queue) {
       for (const [found, after] of await mendGroup(group, repair)) outcomes.set(found, after);
+      if (clock.now() >= until) return;
+    }
   };
   await Promise.all(Array.from({ length: sideBySide }, work));
   return chunk.map((found) => outcomes.get(found) ?? found);
 }
 
+/** In mode report nothing is mended; but what a later audit may do is announced. */
+function isOpen({ finding }: Found, { mode }: AuditRecord): boolean {
+  return (
+    finding.repair === undefined && (mode === 'repair' || findingKinds[finding.code].mending === 'suspend')
+  );
+}
+
 /** All that is wrong with one thing, one kind of mending after the other. */
 async function mendGroup(group: readonly Found[], repair: Repair): Promise<[Found, Found][]> {
   const changed: [Found, Found][] = [];
-  for (const [mending, findings] of Map.groupBy(group, ({ finding }) => findingKinds[finding.code].mending)) {
-    const open = findings.filter(({ finding }) => finding.repair === undefined);
-    if (open.length === 0 || !isDue(mending, repair.audit)) continue;
+  for (const [mending, open] of Map.groupBy(group, ({ finding }) => findingKinds[finding.code].mending)) {
     const outcome = mending ? await attempt(mending, open, repair) : onlyReported(open);
     for (const found of open) changed.push([found, withOutcome(found, outcome)]);
   }
   return changed;
-}
-
-/** In mode report nothing is mended; but what a later audit may do is announced. */
-function isDue(mending: Mending | undefined, { mode }: AuditRecord): boolean {
-  return mode === 'repair' || mending === 'suspend';
 }
 
 async function attempt(mending: Mending, open: readonly Found[], repair: Repair): Promise<Outcome> {
@@ -108,6 +119,6 @@ function withOutcome({ underWay: _was, ...found }: Found, outcome: Outcome): Fou
 
 function giveUp({ underWay, ...found }: Found): Found {
   if (underWay === undefined) return found;
-  const repairDetail = `Not done within five minutes: ${underWay}. The schedule and the next audit go on with it.`;
+  const repairDetail = `Not done within ten minutes: ${underWay}. The schedule and the next audit go on with it.`;
   return { ...found, finding: { ...found.finding, repair: 'failed', repairDetail } };
 }
