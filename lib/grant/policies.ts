@@ -32,11 +32,13 @@ export function effectiveModes(modes: readonly Mode[]): Mode[] {
 /** Who may become the role: the child with the external id, and the parent's own prober, until the date. */
 export function trustDocument(share: Share, settings: PolicySettings): PolicyDocument {
   const { current, next, previous } = share.externalIds;
-  const ids = next ? [current, next.value] : current;
+  const ids = oneOrMany([current, ...(next ? [next.value] : [])]);
+  // The prober has the old one, too: only where it was let in before does its refusal prove that the old one is gone.
+  const probeIds = oneOrMany([ids, ...(previous ? [previous.value] : [])].flat());
   return document([
     childStatement('Child', share, ids, share.expiresAt),
     ...(previous ? [childStatement('ChildPrevious', share, previous.value, previous.validUntil)] : []),
-    probeStatement(share, settings, ids, { DateLessThan: { 'aws:CurrentTime': share.expiresAt } }),
+    probeStatement(share, settings, probeIds, { DateLessThan: { 'aws:CurrentTime': share.expiresAt } }),
   ]);
 }
 

@@ -40,7 +40,7 @@ function isProber({ externalIds, expiresAt }: Share, entry: Entry): boolean {
     entry.sourceIdentity === undefined &&
     entry.sessionName === 'sharemaker-probe' &&
     entry.externalId !== undefined &&
-    [externalIds.current, externalIds.next?.value].includes(entry.externalId) &&
+    [externalIds.current, externalIds.next?.value, externalIds.previous?.value].includes(entry.externalId) &&
     entry.at < Date.parse(expiresAt)
   );
 }
