@@ -119,10 +119,10 @@ const probeCommands: Readonly<
     new InvokeEndpointAsyncCommand({ EndpointName, InputLocation: probeObject }),
 };
 
-/** A grant limited to some models is open only for those: name one that its first pattern admits. */
+/** A grant limited to some models is open only for those: name one that its first pattern admits, and no longer than it. */
 function modelFor(record: GrantRecord): { TargetModel?: string } {
   const [pattern] = record.targets?.models ?? [];
-  return pattern ? { TargetModel: pattern.replaceAll('*', 'sharemaker-probe').replaceAll('?', 'x') } : {};
+  return pattern ? { TargetModel: pattern.replaceAll(/[*?]/g, 'x') } : {};
 }
 
 function sessionOf(

@@ -87,6 +87,7 @@ function lowerCaseNames(headers: APIGatewayProxyEvent['headers'] | null): Record
 }
 
 function urlOf(event: APIGatewayProxyEvent): string {
-  const scheme = lowerCaseNames(event.headers)['x-forwarded-proto'] ?? 'https';
+  // A header: whatever else it says is not believed.
+  const scheme = lowerCaseNames(event.headers)['x-forwarded-proto'] === 'http' ? 'http' : 'https';
   return `${scheme}://${event.requestContext.domainName}${event.requestContext.path}`;
 }
