@@ -65,11 +65,10 @@ describe('the model that a probe names', () => {
       const model = await named(pattern);
       // SageMaker TargetModel: at most 1024 characters. Longer ones are refused before access is judged.
       expect(model).toMatch(/^\S.{0,1023}$/);
-      const expression = pattern
-        .replaceAll('?', '.')
-        .replaceAll('*', '.*')
-        .replaceAll(/(\.\*)+/g, '.*');
-      if (pattern.length < 20) expect(model).toMatch(new RegExp(`^${expression}$`));
+      const isWithin = [...model].every(
+        (letter, at) => letter === pattern[at] || '*?'.includes(pattern[at] ?? '-'),
+      );
+      expect([isWithin, model.length]).toEqual([true, pattern.length]);
     },
   );
 });
