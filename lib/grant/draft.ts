@@ -207,7 +207,7 @@ export function warningsOf(share: Share, endpoint: DescribedEndpoint): GrantReco
           {
             code: 'async.input_unrestricted',
             detail:
-              "SageMaker reads the input with the endpoint's own role and IAM cannot limit where from: give that role no more than the buckets its callers may read.",
+              "SageMaker reads the input and writes the result with the endpoint's own role, and IAM cannot limit where from and where to: give that role no more than the buckets its callers may read and write.",
           },
         ]
       : []),
@@ -235,6 +235,15 @@ export function warningsOf(share: Share, endpoint: DescribedEndpoint): GrantReco
             code: 'conditions.relay_address',
             detail:
               "The address that counts is the one the call leaves the child's network from; a relay outside a VPC has no fixed one.",
+          },
+        ]
+      : []),
+    ...(share.conditions && share.async
+      ? [
+          {
+            code: 'conditions.not_for_objects',
+            detail:
+              'Addresses and VPC endpoints limit invocations. Brokered input and results are reached through S3, by other ways, and are not limited by them.',
           },
         ]
       : []),

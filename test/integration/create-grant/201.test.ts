@@ -114,6 +114,7 @@ describe('creates a grant that works when the answer comes', () => {
       'stream.implies_sync',
       'async.input_unrestricted',
       'conditions.relay_address',
+      'conditions.not_for_objects',
     ]);
   });
 

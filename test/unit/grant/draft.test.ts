@@ -149,6 +149,14 @@ describe('what IAM cannot hold a child to, but may be granted, is said in a warn
     ['components', [{ targets: { inferenceComponents: ['a'] } }], ['components.unverified']],
     ['addresses', [{ conditions: { sourceIps: ['10.0.0.0/8'] } }], ['conditions.relay_address']],
     [
+      'addresses limit invocations, and not what lies in our bucket',
+      [
+        { modes: ['async'], conditions: { sourceVpces: ['vpce-0a1b2c3d'] } },
+        { endpoint: { async: { output: `s3://${bucket}/` } } },
+      ],
+      ['async.input_unrestricted', 'conditions.not_for_objects'],
+    ],
+    [
       'an endpoint that is still made',
       [{}, { endpoint: { status: 'Creating' } }],
       ['endpoint.not_in_service'],
