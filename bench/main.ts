@@ -45,14 +45,20 @@ const chosen = parts.filter(
 if (chosen.some(({ name }) => name.startsWith('relay.'))) installPackages(say);
 
 const measured: { readonly name: string; readonly result: Measured }[] = [];
-for (const part of chosen)
-  measured.push({
-    name: part.name,
-    result: await part.measure({ ...(options.isQuick ? quick : full), say }),
-  });
+const failed: string[] = [];
+for (const part of chosen) {
+  try {
+    const result = await part.measure({ ...(options.isQuick ? quick : full), say });
+    measured.push({ name: part.name, result });
+  } catch (error) {
+    // What the other parts measure is not lost.
+    failed.push(part.name);
+    say(`${part.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}
 
 const figures: Figures = Object.assign({}, ...measured.map(({ result }) => result.figures));
-const isWhole = chosen.length === parts.length && !options.isQuick;
+const isWhole = measured.length === parts.length && !options.isQuick;
 const raw = JSON.stringify({
   machine,
   figures,
@@ -73,6 +79,11 @@ if (isWhole) {
   );
 }
 process.stdout.write(options.isJson ? `${JSON.stringify(figures)}\n` : printed(figures, measured));
+
+if (failed.length > 0) {
+  say(`Not measured: ${failed.join(', ')}.`);
+  process.exitCode = 1;
+}
 
 function optionsOrUsage() {
   try {
