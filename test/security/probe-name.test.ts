@@ -18,8 +18,7 @@ const takeAs = (RoleSessionName: string, { role, externalIds }: Awaited<ReturnTy
   );
 
 it('cannot be taken by a child before its grant is limited to addresses', async () => {
-  const broker = world.start();
-  const open = await create(broker);
+  const open = await create(world.start({ as: 'create-grant' }));
   await expect(takeAs('sharemaker-probe', open)).rejects.toMatchObject({ name: 'AccessDenied' });
 
   const { Credentials } = await takeAs('sharemaker-probe-x', open);
@@ -29,6 +28,6 @@ it('cannot be taken by a child before its grant is limited to addresses', async 
     sessionToken: Credentials?.SessionToken ?? '',
   };
   expect(await invokeWith(world, open, session)).toBe('allowed');
-  await update({ conditions: { sourceIps: ['192.0.2.0/24'] } })(broker, open.id);
+  await update({ conditions: { sourceIps: ['192.0.2.0/24'] } })(world.start({ as: 'update-grant' }), open.id);
   expect(await invokeWith(world, open, session)).toBe('denied');
 });
