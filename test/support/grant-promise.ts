@@ -64,20 +64,21 @@ export async function watchLife(seed: number): Promise<WatchedLife> {
   };
 
   try {
-    const start = (): TestBroker => world.start({ latencyMs: () => random.between(5, 60), holdAfter: watch });
+    const start = (as: string): TestBroker =>
+      world.start({ as, latencyMs: () => random.between(5, 60), holdAfter: watch });
     world.iam.setLag(lagSeconds);
     const expiresAt = new Date(world.clock.now() + dayMs).toISOString();
     const askedToOpenAt = world.clock.now();
-    await requests.create(start(), { id, expiresAt, endpointName: 'puppet' });
-    await runUntilSettled(world, start());
+    await requests.create(start('create-grant'), { id, expiresAt, endpointName: 'puppet' });
+    await runUntilSettled(world, start('advance-grants'));
 
     await world.clock.sleep(random.between(1, 3_600_000));
     const before = world.read(id);
     const held = await assumeAsChild(world, before);
     if (held) sessions.push(held);
-    if (end === 'revoke') await requests.revoke(start(), id);
+    if (end === 'revoke') await requests.revoke(start('revoke-grant'), id);
     else await world.clock.sleep(Math.max(0, Date.parse(expiresAt) - world.clock.now()));
-    await runUntilSettled(world, start());
+    await runUntilSettled(world, start('advance-grants'));
 
     const ended = world.read(id);
     if (!ended.receipt) broken.push(`it ended as ${ended.status} without a receipt`);
