@@ -79,7 +79,7 @@ describe('other accounts', () => {
 });
 
 describe('the payloads of asynchronous invocations', () => {
-  const { Properties: bucket } = read('parent').resources.Resources['AsyncBucket'] ?? { Properties: {} };
+  const bucket: Properties = read('parent').resources.Resources['AsyncBucket']?.Properties ?? {};
 
   it('are forgotten wherever in the bucket an endpoint writes them', () => {
     const { Rules } = bucket['LifecycleConfiguration'] as { Rules: readonly Properties[] };
