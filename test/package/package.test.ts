@@ -50,6 +50,28 @@ describe.each(accounts)('the package of the $account', ({ account, accountId }) 
   });
 });
 
+it('the deployment of an API comes after its gateway responses, or it would not have them', () => {
+  const file = join(repository, '.serverless', 'child', 'cloudformation-template-update-stack.json');
+  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, Resource> };
+  const ofType = (type: string) => Object.keys(Resources).filter((id) => Resources[id]?.Type === type);
+  const before = (id: string): string[] => {
+    const { DependsOn = [], ...resource } = Resources[id] ?? {};
+    const referred = [...JSON.stringify(resource).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"(\w+)"/g)].map(
+      ([, other = '']) => other,
+    );
+    return [...[DependsOn].flat(), ...referred].flatMap((other) => [other, ...before(other)]);
+  };
+  const [deployment = ''] = ofType('AWS::ApiGateway::Deployment');
+  const responses = ofType('AWS::ApiGateway::GatewayResponse');
+  expect(responses).toEqual(['BodyTooLarge']);
+  expect(before(deployment)).toEqual(expect.arrayContaining(responses));
+});
+
+interface Resource {
+  readonly Type: string;
+  readonly DependsOn?: string | readonly string[];
+}
+
 /** Order and one-element lists mean nothing to IAM and CloudFormation. */
 function comparable(stack: Stack): unknown {
   const byName = <T extends { name: string }>(items: readonly T[]) =>
