@@ -3,7 +3,7 @@
  * enumerated from a clean run, so no call and no fault is left out.
  */
 
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { advanceDue } from '../../lib/grant/advance-due.ts';
 import { type GrantRecord, isSettled } from '../../lib/grant/grant.ts';
 import { callAsChild } from './child-call.ts';
@@ -138,24 +138,30 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+const everyFault: readonly CallFault[] = [
+  'crash-before',
+  'crash-after',
+  'lost-reply',
+  'throttle',
+  'error',
+  'timeout',
+];
+
 export interface Break {
   readonly call: AwsCall;
   readonly fault: CallFault;
   readonly attempts: number;
 }
 
-/** Every call of a clean run with every fault that can make a difference there. */
-export async function enumerateBreaks(scenario: Scenario): Promise<Break[]> {
+/** Every call of a clean run with every fault that can make a difference there, and with `all` with every fault there is. */
+export async function enumerateBreaks(scenario: Scenario, all = false): Promise<Break[]> {
   const { calls } = await play(scenario);
   return calls.flatMap((call) => {
     // A crash before a call is a crash after the one before it. A read has no effect whose reply could be lost.
     const isRead = /^(Get|List|Describe|Query|AssumeRole|Invoke)/.test(call.operation);
-    const faults: CallFault[] = [
-      'crash-after',
-      'throttle',
-      'error',
-      ...(isRead ? [] : (['lost-reply'] as const)),
-    ];
+    const faults: CallFault[] = all
+      ? [...everyFault]
+      : ['crash-after', 'throttle', 'error', ...(isRead ? [] : (['lost-reply'] as const))];
     const once = faults.map((fault) => ({ call, fault, attempts: 1 }));
     // What the SDK repeats by itself finds its own effect.
     return isRead ? once : [...once, { call, fault: 'lost-reply' as const, attempts: 3 }];
@@ -189,18 +195,18 @@ export async function play(scenario: Scenario, broken?: Break): Promise<Outcome>
       () => true,
     );
     if (!scenario.isStored(world.find(grantId), before)) {
-      expect(failed, 'a request that was lost must not be answered as if it were not').toBe(true);
+      assert(failed, 'a request that was lost must not be answered as if it were not');
       const again = world.start(process);
       await scenario.run(again, grantId);
     }
     await world.runSchedule();
 
     const record = world.read(grantId);
-    expect(record.status).toBe(scenario.ends);
-    expect(isSettled(record), 'settled').toBe(true);
-    expect(record.announced, 'every event is published').toBe(record.events);
+    assert.equal(record.status, scenario.ends);
+    assert(isSettled(record), 'it is not settled');
+    assert.equal(record.announced, record.events, 'not every event is published');
     const answer = await callAsChild(world, record);
-    expect(answer).toBe(scenario.ends === 'active' ? 'allowed' : 'denied');
+    assert.equal(answer, scenario.ends === 'active' ? 'allowed' : 'denied');
     return { calls: broker.calls, standing: named(await world.shareRoles(), record) };
   } finally {
     world.close();

@@ -40,7 +40,7 @@ export interface AwsCall {
 export type CallFault = 'throttle' | 'error' | 'timeout' | 'lost-reply' | 'crash-before' | 'crash-after';
 
 export interface ProcessOptions {
-  /** Whose execution role; `advance-grants` unless given. */
+  /** Whose execution role; that of create-grant, which may do what most may, unless given. */
   readonly as?: string;
   readonly faultAt?: (call: AwsCall) => CallFault | undefined;
   /** Holds the process at a call, when its effect is there. */
@@ -65,7 +65,7 @@ export interface Surroundings {
 export const region = 'us-east-1';
 
 export function startProcess(around: Surroundings, options: ProcessOptions): TestBroker {
-  const { as = 'advance-grants', attempts = 1, tables = 'memory', latencyMs = () => 0 } = options;
+  const { as = 'create-grant', attempts = 1, tables = 'memory', latencyMs = () => 0 } = options;
   const { front, clock, environment, services, grants } = around;
   const calls: AwsCall[] = [];
   const death = Promise.withResolvers<'crashed'>();

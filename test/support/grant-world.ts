@@ -153,7 +153,7 @@ export async function createGrantWorld({
       if (!found) throw new Error(`There is no grant ${id}.`);
       return found;
     },
-    async runSchedule(minutesMax = 60, broker = start()) {
+    async runSchedule(minutesMax = 60, broker = start({ as: 'advance-grants' })) {
       for (let minute = 0; minute < minutesMax; minute++) {
         await advanceDue(broker, clock.now() + scheduleRunsMs);
         if ((await broker.store.due(clock.now() + 3_600_000, 1)).length === 0) return;
