@@ -9,6 +9,7 @@ import {
   GetRoleCommand,
   IAMClient,
   ListRolePoliciesCommand,
+  PutRolePolicyCommand,
   type Role,
 } from '@aws-sdk/client-iam';
 import type { Grant } from '../../lib/contract/grant.ts';
@@ -19,12 +20,17 @@ type Named = Pick<Grant, 'id'>;
 export function byHand(sandbox: TestSandbox) {
   const iam = new IAMClient(sandbox.asParent.sdk);
   const roleName = ({ id }: Named) => `sharemaker-${id}`;
+  const policiesOf = async (grant: Named): Promise<string[]> => {
+    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName: roleName(grant) }));
+    return PolicyNames;
+  };
   return {
     iam,
+    /** Names of the inline policies. */
+    policiesOf,
     async deleteRole(grant: Named): Promise<void> {
       const RoleName = roleName(grant);
-      const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
-      for (const PolicyName of PolicyNames)
+      for (const PolicyName of await policiesOf(grant))
         await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
       await iam.send(new DeleteRoleCommand({ RoleName }));
     },
@@ -39,6 +45,15 @@ export function byHand(sandbox: TestSandbox) {
       await iam.send(
         new CreateRoleCommand({ RoleName: roleName(grant), AssumeRolePolicyDocument: lambdaTrust }),
       );
+    },
+    /** The manual recipe: a role for another account, with a policy that names the endpoint. Answers its ARN. */
+    async shareByHand(RoleName: string, accountId: string, endpointArn: string): Promise<string> {
+      const { Role } = await iam.send(
+        new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trustOf(accountId)) }),
+      );
+      const PolicyDocument = JSON.stringify(invokePolicy(endpointArn));
+      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'invoke', PolicyDocument }));
+      return Role!.Arn!;
     },
     /** Undefined when there is none. */
     async roleOf(grant: Named): Promise<Role | undefined> {
@@ -59,4 +74,18 @@ const lambdaTrust = JSON.stringify({
     Principal: { Service: 'lambda.amazonaws.com' },
     Action: 'sts:AssumeRole',
   },
+});
+
+const trustOf = (accountId: string) => ({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+    Action: 'sts:AssumeRole',
+  },
+});
+
+const invokePolicy = (endpointArn: string) => ({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: 'sagemaker:InvokeEndpoint', Resource: endpointArn },
 });
