@@ -36,8 +36,9 @@ export interface InvocationOptions extends AttemptsOptions {
   readonly broker: AsyncBroker;
   readonly jobs: AsyncJobs;
   /** Called once, at the end, with the timer's reading then. */
-  readonly count: (passage: Passage, endedAt: number) => void;
-  readonly warn: (message: string, error: unknown) => void;
+  /** What it answers settles when it is counted. */
+  readonly count: (passage: Passage, endedAt: number) => unknown;
+  readonly warn: (message: string, error: unknown) => unknown;
 }
 
 /** Reads the request and answers it. Never rejects: whatever fails becomes an answer in SageMaker's shape. */
@@ -79,8 +80,9 @@ export function createInvoke(options: InvocationOptions): Invoke {
       headers: { ...headers, ...timingHeaders(passage, timer()) },
       body,
       async finish() {
-        count(passage, timer());
+        const counted = count(passage, timer());
         await passage.release?.().catch((error: unknown) => warn('A slot could not be freed.', error));
+        await counted;
       },
     };
   };
