@@ -10,7 +10,7 @@ import { startStub } from './stub-aws.ts';
 const streams: readonly StreamTask[] = [
   { parts: 5, count: 80 },
   { parts: 50, count: 30 },
-  { parts: 500, count: 4 },
+  { parts: 200, count: 12 },
 ];
 
 export const firstByte: Part = {
