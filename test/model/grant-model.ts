@@ -72,6 +72,8 @@ export interface Known {
   status: GrantStatus | 'none';
   /** Its role was deleted by hand and is not repaired yet. */
   isDamaged: boolean;
+  /** The grant's generation then: a repair that was never stored mends nothing. */
+  damagedAt: number;
 }
 
 type Step = (scene: Scene) => Promise<void>;
@@ -110,6 +112,7 @@ const createGrant: Step = async (scene) => {
     latestEnd: end,
     status: 'none',
     isDamaged: false,
+    damagedAt: 0,
   };
   grants.set(id, known);
   steps.push(`create ${id.slice(-1)} for ${accountId}, ${modes}, until ${expiresAt}`);
@@ -146,15 +149,19 @@ const deleteRole: Step = (scene) =>
     if (!isSettled(record) || record.status === 'revoked') return;
     scene.steps.push(`somebody deletes the role of ${known.id.slice(-1)}, and a repair is asked for`);
     known.isDamaged = true;
+    known.damagedAt = record.generation;
     await deleteByHand(scene.world, record.role.name);
-    await act(scene, known, 'audit-grants', async (broker) => {
-      const asked = { by: requests.caller, now: broker.clock.now() };
-      await change(known.id, broker.store, (before) =>
-        before.status === 'active' || before.status === 'suspended' ? askRepair(before, asked) : before,
-      );
-      return advance(known.id, broker, broker.clock.now() + requests.answerWithinMs);
-    });
+    await act(scene, known, 'audit-grants', (broker) => repair(broker, known.id));
   });
+
+/** As an audit does that finds the role missing. */
+export async function repair(broker: TestBroker, id: string): Promise<GrantRecord> {
+  const asked = { by: requests.caller, now: broker.clock.now() };
+  await change(id, broker.store, (before) =>
+    before.status === 'active' || before.status === 'suspended' ? askRepair(before, asked) : before,
+  );
+  return advance(id, broker, broker.clock.now() + requests.answerWithinMs);
+}
 
 const runSchedule: Step = async (scene) => {
   const isBroken = scene.random.isLucky(0.3);
@@ -246,7 +253,7 @@ function look(scene: Scene, known: Known): void {
   if (!record) return;
   known.externalIds.add(record.externalIds.current);
   if (record.externalIds.next) known.externalIds.add(record.externalIds.next.value);
-  if (isSettled(record)) known.isDamaged = false;
+  if (isSettled(record) && record.generation > known.damagedAt) known.isDamaged = false;
   scene.steps.push(...moved(known, record.status));
 }
 
