@@ -93,6 +93,7 @@ const faults: readonly [CallFault, ...CallFault[]] = [
   'crash-before',
   'crash-after',
 ];
+const lags: readonly [number, ...number[]] = [0, 0, 3, 20, 60];
 const graces: readonly [number, ...number[]] = [0, 60, 3600, 86_400];
 const children: readonly [string, ...string[]] = [childId, otherChildId];
 
@@ -179,7 +180,7 @@ const passTime: Step = async ({ world, random, steps }) => {
 };
 
 const setLag: Step = async ({ world, random, steps }) => {
-  const seconds = random.oneOf([0, 0, 3, 20, 60] as const);
+  const seconds = random.oneOf(lags);
   steps.push(`IAM is ${seconds} s late from now on`);
   world.iam.setLag(seconds);
 };
@@ -241,7 +242,9 @@ function withWatch(scene: Scene, options: ProcessOptions): ProcessOptions {
   return {
     ...options,
     latencyMs: () => scene.random.between(1, 30),
-    holdAfter: ({ operation }) => {
+    holdAfter: ({ service, operation }) => {
+      // Between two changes of one step, so that the second may be visible much later than the first.
+      if (service === 'iam' && scene.random.isLucky(0.1)) scene.world.iam.setLag(scene.random.oneOf(lags));
       if (operation === 'PutItem') for (const known of scene.grants.values()) look(scene, known);
       return undefined;
     },
