@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { hasEnded, isSettled } from '../../lib/grant/grant.ts';
 import { denyDocument, permissionDocument, trustDocument } from '../../lib/grant/policies.ts';
 import { statusOfGoal } from '../../lib/grant/transitions.ts';
-import { repair, type Scene } from './grant-model.ts';
+import type { Scene } from './grant-model.ts';
 import { testPromises } from './promises.ts';
+import { repair } from './repair.ts';
 
 export async function testDust(scene: Scene): Promise<void> {
   const { world, grants } = scene;

@@ -13,8 +13,7 @@ import {
 import type { Mode } from '../../lib/contract/fields.ts';
 import type { GrantStatus } from '../../lib/contract/grant.ts';
 import { type GrantRecord, isSettled } from '../../lib/grant/grant.ts';
-import { advance, change } from '../../lib/grant/lifecycle.ts';
-import { askRepair } from '../../lib/grant/transitions.ts';
+import { moves } from '../../lib/grant/transitions.ts';
 import type { CallFault, ProcessOptions, TestBroker } from '../support/grant-process.ts';
 import * as requests from '../support/grant-requests.ts';
 import {
@@ -27,6 +26,7 @@ import {
 import { type Random, seededRandom } from '../support/seeded-random.ts';
 import { testDust } from './dust.ts';
 import { testPromises } from './promises.ts';
+import { repair } from './repair.ts';
 
 /** Throws with the steps so far when a promise is broken. */
 export async function runSequence(
@@ -155,15 +155,6 @@ const deleteRole: Step = (scene) =>
     await act(scene, known, 'audit-grants', (broker) => repair(broker, known.id));
   });
 
-/** As an audit does that finds the role missing. */
-export async function repair(broker: TestBroker, id: string): Promise<GrantRecord> {
-  const asked = { by: requests.caller, now: broker.clock.now() };
-  await change(id, broker.store, (before) =>
-    before.status === 'active' || before.status === 'suspended' ? askRepair(before, asked) : before,
-  );
-  return advance(id, broker, broker.clock.now() + requests.answerWithinMs);
-}
-
 const runSchedule: Step = async (scene) => {
   const isBroken = scene.random.isLucky(0.3);
   scene.steps.push(`schedule${isBroken ? ', broken' : ''}`);
@@ -171,6 +162,7 @@ const runSchedule: Step = async (scene) => {
     withWatch(scene, { as: 'advance-grants', ...(isBroken && someFault(scene)) }),
   );
   await broker.live(scene.world.runSchedule(1, broker)).catch(() => {});
+  for (const known of scene.grants.values()) look(scene, known);
 };
 
 const passTime: Step = async ({ world, random, steps }) => {
@@ -225,6 +217,7 @@ async function act(
     (answer) => (answer === 'crashed' ? 'crashed' : 'answered'),
     (error: Error) => `failed with ${'code' in error ? error.code : error.name}`,
   );
+  look(scene, known);
   const record = scene.world.find(known.id);
   scene.steps.push(`  ${outcome}; it is ${record?.status ?? 'not stored'}`);
 }
@@ -263,6 +256,8 @@ function look(scene: Scene, known: Known): void {
 function moved(known: Known, status: GrantStatus): string[] {
   if (known.status === status) return [];
   const step = `  ${known.id.slice(-1)}: ${known.status} → ${status}`;
+  if (!moves.some(({ from, to }) => from === known.status && to === status))
+    throw new Error(`The table of moves has no${step}`);
   known.status = status;
   return [step];
 }
