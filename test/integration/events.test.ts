@@ -89,7 +89,7 @@ describe('replayed through the bundled function', () => {
   });
 
   it('the grant that the events are about has lived its whole life', async () => {
-    const { id } = { id: eventOf('get-grant').pathParameters!['grantId'] };
+    const id = eventOf('get-grant').pathParameters!['grantId'];
     const { json } = await sandbox.asParent.get<{ status: string; history: { event: string }[] }>(
       `/grants/${id}`,
     );
@@ -120,14 +120,31 @@ describe('replayed through the bundled function', () => {
   });
 });
 
+/** What would reach a function if somebody deployed its route without IAM authorization. */
+describe('without a caller whom IAM has identified', () => {
+  const behindIam = functions.filter(({ key, entry }) => entry.routes.length > 0 && key !== 'invoke');
+
+  it.each(behindIam)('$key does nothing: a broken deployment is not an open door', async ({ key }) => {
+    const callsBefore = sandbox.calls.length;
+    const { requestContext, ...rest } = eventOf(key);
+    const identity = { ...requestContext.identity, accountId: null, userArn: null };
+    const outcome = await run(key, { ...rest, requestContext: { ...requestContext, identity } });
+    expect(outcome.statusCode).toBe(403);
+    expect(JSON.parse(outcome.body)).toMatchObject({ code: 'caller.unknown', status: 403 });
+    expect(sandbox.calls.slice(callsBefore)).toEqual([]);
+  });
+});
+
 function find(key: string): { entry: StackFunction; accountId: string } {
   return functions.find((each) => each.key === key)!;
 }
 
+const replay = (key: string) => run(key, eventOf(key));
+
 /** Buffered functions answer a JSON document; the relay writes the same as the prelude of its stream, before eight zeros. */
-async function replay(key: string): Promise<{ statusCode: number }> {
+async function run(key: string, event: unknown): Promise<{ statusCode: number; body: string }> {
   const { entry, accountId } = find(key);
-  const outcome = await sandbox.lambda.invoke(accountId, entry.name, eventOf(key));
+  const outcome = await sandbox.lambda.invoke(accountId, entry.name, event);
   if (outcome.type === 'failure') throw new Error(outcome.failure.errorMessage);
   if (outcome.type === 'result') return JSON.parse(outcome.payload);
   const parts: Uint8Array[] = [];
