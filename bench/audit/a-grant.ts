@@ -2,8 +2,8 @@
 
 import { draftGrant } from '../../lib/grant/draft.ts';
 import type { DescribedEndpoint } from '../../lib/grant/endpoints.ts';
-import type { GrantRecord } from '../../lib/grant/grant.ts';
-import { denyDocument, permissionDocument, trustDocument } from '../../lib/grant/policies.ts';
+import { type GrantRecord, termsOf } from '../../lib/grant/grant.ts';
+import { denyDocument, markOf, permissionDocument, trustDocument } from '../../lib/grant/policies.ts';
 import { tagsOf } from '../../lib/grant/share-role.ts';
 import type { PolicyDocument } from '../../sandbox/policy/document.ts';
 import type { RoleSeed } from '../../sandbox/types.ts';
@@ -49,7 +49,7 @@ export function aGrant(around: Around, number: number, changes: Partial<GrantRec
     status: 'active',
     provenGeneration: draft.generation,
     announced: draft.events,
-    proven: { modes: draft.modes, slot: 'invoke' },
+    proven: { terms: termsOf(draft), slot: 'invoke', mark: markOf(draft, 1) },
     role: { ...draft.role, id: `AROA${number.toString().padStart(17, '0')}` },
     ...changes,
   };

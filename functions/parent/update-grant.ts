@@ -2,7 +2,7 @@ import { Problem } from '../../lib/contract/problems.ts';
 import { changeGrant } from '../../lib/grant/change-grant.ts';
 import { connectBroker } from '../../lib/grant/connect-broker.ts';
 import { etagOf, type GrantRecord } from '../../lib/grant/grant.ts';
-import { askUpdate, verdictOf } from '../../lib/grant/transitions.ts';
+import { askUpdate, needsEndpoint, verdictOf } from '../../lib/grant/transitions.ts';
 import { serve } from '../../lib/http/serve.ts';
 
 const broker = connectBroker(process.env);
@@ -20,7 +20,9 @@ export const handler = serve(
     refuseStale(record, ifMatch);
     // Before the endpoint is asked for: of a grant that has ended it may well be gone.
     verdictOf(record, 'update', broker.clock.now());
-    const endpoint = await broker.endpoints.describe(record.endpoint.name, record.endpoint.region);
+    const endpoint = needsEndpoint(body)
+      ? await broker.endpoints.describe(record.endpoint.name, record.endpoint.region)
+      : undefined;
     return changeGrant(broker, params.grantId, deadlineAt, (current) => {
       refuseStale(current, ifMatch);
       return askUpdate(current, body, { by: caller.arn, now: broker.clock.now() }, { ...broker, endpoint });

@@ -1,9 +1,13 @@
 import { isSettled } from './grant.ts';
+import type { DueShard } from './grant-item.ts';
+import type { PageKey } from './grant-store.ts';
 import { advance, type Broker } from './lifecycle.ts';
 
 /** How many grants are moved side by side: IAM throttles an account, not a caller. */
 const sideBySide = 4;
-const pageSize = 100;
+
+/** Whose access is to be shut comes first. */
+const shards: readonly DueShard[] = ['shut', 'due'];
 
 export interface AdvanceResult {
   readonly looked: number;
@@ -12,20 +16,18 @@ export interface AdvanceResult {
   readonly failed: number;
 }
 
-/** Moves every grant that is due, the longest waiting first, each once, until none is left or the time is over. */
+/** Moves every grant that is due now, the longest waiting first, each once, until none is left or the time is over. */
 export async function advanceDue(broker: Broker, deadlineAt: number): Promise<AdvanceResult> {
-  const seen = new Set<string>();
+  const { clock, store } = broker;
+  const startedAt = clock.now();
   const result = { looked: 0, settled: 0, waiting: 0, failed: 0 };
-  for (;;) {
-    const page = await broker.store.due(broker.clock.now(), pageSize + seen.size);
-    const fresh = page.filter((id) => !seen.has(id));
-    if (fresh.length === 0) return result;
-    let left = fresh.length;
-    const queue = fresh[Symbol.iterator]();
+
+  const advanceAll = async (ids: readonly string[]) => {
+    let left = ids.length;
+    const queue = ids[Symbol.iterator]();
     const work = async () => {
       for (const id of queue) {
-        if (broker.clock.now() >= deadlineAt) return;
-        seen.add(id);
+        if (clock.now() >= deadlineAt) return;
         result.looked++;
         const turns = Math.ceil(left-- / sideBySide);
         try {
@@ -37,8 +39,21 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
       }
     };
     await Promise.all(Array.from({ length: sideBySide }, work));
-    if (broker.clock.now() >= deadlineAt) return result;
+  };
+
+  let walks: readonly { readonly shard: DueShard; readonly from?: PageKey }[] = shards.map((shard) => ({
+    shard,
+  }));
+  while (walks.length > 0 && clock.now() < deadlineAt) {
+    // What is put off comes back later than `startedAt`, so a walk does not meet it again.
+    const pages = await Promise.all(walks.map(({ shard, from }) => store.due(shard, startedAt, from)));
+    await advanceAll(pages.flatMap(({ ids }) => ids));
+    walks = walks.flatMap(({ shard }, index) => {
+      const from = pages[index]?.next;
+      return from ? [{ shard, from }] : [];
+    });
   }
+  return result;
 }
 
 /** One slow proof may take no more than its turn, so that all have one. */

@@ -4,7 +4,7 @@ import type { CreateGrantBody } from '../contract/grant.ts';
 import { type FieldError, Problem, type ProblemCode } from '../contract/problems.ts';
 import type { DescribedEndpoint } from './endpoints.ts';
 import type { GrantRecord, Share } from './grant.ts';
-import { type PolicySettings, permissionDocument, trustDocument } from './policies.ts';
+import { markOf, type PolicySettings, permissionDocument, trustDocument } from './policies.ts';
 
 const dayMs = 86_400_000;
 export const defaultLifeMs = 90 * dayMs;
@@ -114,7 +114,7 @@ export function checkShare(share: Share, around: PolicySettings & { readonly now
       'Asynchronous invocations cannot name an inference component: leave out one of the two.',
       '/targets/inferenceComponents',
     );
-  const trust = sizeOf(trustDocument({ ...share, externalIds: roomiest(share) }, around));
+  const trust = sizeOf(trustDocument({ ...share, externalIds: roomiest(share) }, around, longestMark(share)));
   if (trust > trustCharactersMax)
     refuse(
       'grant.policy_too_large',
@@ -163,6 +163,10 @@ function roomiest(share: Share): Share['externalIds'] {
     next: { value, graceSeconds: 0 },
     previous: { value, validUntil: share.expiresAt },
   };
+}
+
+function longestMark({ id }: Share): string {
+  return markOf({ id, generation: 999_999 }, 1);
 }
 
 function sizeOf(document: unknown): number {

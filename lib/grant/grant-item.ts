@@ -1,18 +1,20 @@
 /** A grant as DynamoDB holds it. Pure. */
 
-import { dueAt, type GrantRecord } from './grant.ts';
+import { dueAt, dueShardOf, type GrantRecord } from './grant.ts';
 
 /** The item: the record, what the indexes need, and the lease of whoever is moving it. */
 export interface GrantItem extends GrantRecord {
   readonly kind: 'grant';
   readonly childAccountId: string;
   readonly endpointName: string;
-  readonly dueShard?: 'due';
+  readonly dueShard?: DueShard;
   readonly dueAt?: number;
   readonly leaseHolder?: string;
   /** Epoch milliseconds. */
   readonly leaseUntil?: number;
 }
+
+export type DueShard = ReturnType<typeof dueShardOf>;
 
 export interface Lease {
   readonly holder: string;
@@ -31,7 +33,7 @@ export function toItem(record: GrantRecord, lease: Lease | undefined): GrantItem
     kind: 'grant',
     childAccountId: record.child.accountId,
     endpointName: record.endpoint.name,
-    ...(due !== undefined && { dueShard: 'due', dueAt: due }),
+    ...(due !== undefined && { dueShard: dueShardOf(record), dueAt: due }),
     ...(lease && { leaseHolder: lease.holder, leaseUntil: lease.until }),
   };
 }

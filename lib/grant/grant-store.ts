@@ -14,11 +14,20 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { ListGrantsQuery } from '../contract/grant.ts';
 import { Problem } from '../contract/problems.ts';
-import { dueAt, type GrantRecord, isSettled } from './grant.ts';
-import { fromItem, type GrantItem, type Lease, type StoredGrant, toItem } from './grant-item.ts';
+import { dueAt, dueShardOf, type GrantRecord, isSettled } from './grant.ts';
+import {
+  type DueShard,
+  fromItem,
+  type GrantItem,
+  type Lease,
+  type StoredGrant,
+  toItem,
+} from './grant-item.ts';
 
 /** DynamoDB: BatchGetItem takes 100 keys. */
 const batchMax = 100;
+
+const duePageMax = 100;
 
 export type PageKey = Readonly<Record<string, string | number>>;
 
@@ -39,8 +48,8 @@ export interface GrantStore {
   /** Notes when an audit probed it; nobody else writes that, and no version counts it. */
   noteSample(id: string, sampled: NonNullable<GrantRecord['sampled']>): Promise<void>;
   list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
-  /** Ids of grants that want to be looked at, the longest waiting first. */
-  due(now: number, limit: number): Promise<string[]>;
+  /** Ids of grants of a shard that want to be looked at, the longest waiting first, a page at a time. */
+  due(shard: DueShard, now: number, from?: PageKey): Promise<{ ids: string[]; next?: PageKey }>;
   countLive(endpointName: string): Promise<number>;
 }
 
@@ -144,8 +153,9 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       const due = dueAt(record);
       const sets = {
         announced: record.announced,
+        ...(record.announceAt && { announceAt: record.announceAt }),
         ...(record.pending && { pending: record.pending }),
-        ...(due !== undefined && { dueShard: 'due', dueAt: due }),
+        ...(due !== undefined && { dueShard: dueShardOf(record), dueAt: due }),
       };
       const removes = ['leaseHolder', 'leaseUntil', ...(due === undefined ? ['dueShard', 'dueAt'] : [])];
       await unlessRefused(
@@ -194,17 +204,21 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       return { records, ...(page.LastEvaluatedKey && { next: page.LastEvaluatedKey as PageKey }) };
     },
 
-    async due(now, limit) {
+    async due(shard, now, from) {
       const page = await dynamo.send(
         new QueryCommand({
           TableName: table,
           IndexName: 'due',
           KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-          ExpressionAttributeValues: { ':shard': 'due', ':now': now },
-          Limit: limit,
+          ExpressionAttributeValues: { ':shard': shard, ':now': now },
+          Limit: duePageMax,
+          ...(from && { ExclusiveStartKey: from }),
         }),
       );
-      return (page.Items ?? []).map((item) => String(item.id));
+      return {
+        ids: (page.Items ?? []).map((item) => String(item['id'])),
+        ...(page.LastEvaluatedKey && { next: page.LastEvaluatedKey as PageKey }),
+      };
     },
 
     async countLive(endpointName) {

@@ -36,6 +36,8 @@ export interface GrantRecord {
   readonly generation: number;
   /** The generation that IAM was last proven to hold. */
   readonly provenGeneration: number;
+  /** The generation that was proven to open, while what was before is still being taken away. */
+  readonly openedGeneration?: number;
   readonly pending?: {
     readonly operation: string;
     readonly since: string;
@@ -55,8 +57,8 @@ export interface GrantRecord {
   };
   /** A deny policy was put, or may have been. */
   readonly isDenied?: boolean;
-  /** What the role was last proven to let through. */
-  readonly proven?: { readonly modes: readonly Mode[]; readonly slot: PolicySlot };
+  /** What the role was last proven to let through, and the documents that do. */
+  readonly proven?: { readonly terms: Terms; readonly slot: PolicySlot; readonly mark: string };
 
   readonly warnings: Grant['warnings'];
   readonly probes: readonly ProbeResult[];
@@ -77,29 +79,32 @@ export interface GrantRecord {
   readonly history: Grant['history'];
   /** History entries up to here were published as events. */
   readonly announced: number;
+  /** The event bus did not take the last ones. */
+  readonly announceAt?: string;
   /** Counts history entries ever made; the list itself is bounded. */
   readonly events: number;
 }
 
 /** The makings of a receipt: an end may need several attempts. */
-export type Closing = Pick<Receipt, 'askedAt' | 'lastAllowedAt' | 'sessionDeniedAt' | 'freshDeniedAt'>;
+export type Closing = Pick<Receipt, 'askedAt' | 'lastAllowedAt'>;
 
 export const historyEntriesMax = 50;
 
+/** What an update may change of what the child gets. */
+export type Terms = Pick<GrantRecord, 'modes' | 'targets' | 'conditions' | 'async' | 'expiresAt'>;
+
+export function termsOf({ modes, targets, conditions, async, expiresAt }: Terms): Terms {
+  return {
+    modes,
+    ...(targets && { targets }),
+    ...(conditions && { conditions }),
+    ...(async && { async }),
+    expiresAt,
+  };
+}
+
 /** What the trust and permission documents depend on. */
-export type Share = Pick<
-  GrantRecord,
-  | 'id'
-  | 'endpoint'
-  | 'child'
-  | 'modes'
-  | 'targets'
-  | 'conditions'
-  | 'recordCaller'
-  | 'async'
-  | 'expiresAt'
-  | 'externalIds'
->;
+export type Share = Pick<GrantRecord, 'id' | 'endpoint' | 'child' | 'recordCaller' | 'externalIds'> & Terms;
 
 export const endedStatuses: readonly GrantStatus[] = ['revoked', 'expired', 'failed'];
 
@@ -120,13 +125,18 @@ export function isSettled(record: Pick<GrantRecord, 'status' | 'generation' | 'p
 export function dueAt(record: GrantRecord): number | undefined {
   const { pending } = record;
   if (!isSettled(record)) return Date.parse(pending?.retryAt ?? pending?.since ?? record.updatedAt);
-  if (record.announced < record.events) return Date.parse(record.updatedAt);
-  if (hasEnded(record)) return undefined;
   const { previous } = record.externalIds;
-  return Math.min(
-    Date.parse(record.expiresAt),
-    previous ? Date.parse(previous.validUntil) : Number.POSITIVE_INFINITY,
-  );
+  const at = [
+    record.announced < record.events ? (record.announceAt ?? record.updatedAt) : undefined,
+    ...(hasEnded(record) ? [] : [record.expiresAt, previous?.validUntil]),
+  ].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
+  return at.length > 0 ? Math.min(...at) : undefined;
+}
+
+/** Access that is to be shut comes before whatever else is due. */
+export function dueShardOf(record: Pick<GrantRecord, 'goal' | 'status' | 'generation' | 'provenGeneration'>) {
+  const isToBeShut = record.goal === 'revoked' || record.goal === 'suspended';
+  return isToBeShut && !isSettled(record) ? 'shut' : 'due';
 }
 
 /** How the parent's callers see it. */
@@ -169,8 +179,9 @@ function publicPending({
   return { operation, since, ...(lastError && { lastError }) };
 }
 
-/** How its child sees it. */
+/** How its child sees it: what was proven, and not what is still being brought about. */
 export function offerOf(record: GrantRecord, offerUrl: string): Offer {
+  const terms = record.proven?.terms ?? record;
   return {
     version: 1,
     grantId: record.id,
@@ -178,10 +189,10 @@ export function offerOf(record: GrantRecord, offerUrl: string): Offer {
     externalId: record.externalIds.current,
     childAccountId: record.child.accountId,
     endpoint: { name: record.endpoint.name, region: record.endpoint.region },
-    modes: [...record.modes],
-    ...(record.targets && { targets: record.targets }),
-    ...(record.async && { async: record.async }),
-    expiresAt: record.expiresAt,
+    modes: [...terms.modes],
+    ...(terms.targets && { targets: terms.targets }),
+    ...(terms.async && { async: terms.async }),
+    expiresAt: terms.expiresAt,
     ...(record.limits && { limits: record.limits }),
     ...(record.recordCaller && { recordCaller: true }),
     offerUrl,

@@ -110,8 +110,9 @@ async function moveOnce(stored: LeasedGrant, broker: Broker, deadlineAt: number)
     return true;
   } catch (error) {
     if (error instanceof LostLease) return true;
-    if (error instanceof Hopeless && work.record.status === 'provisioning') {
-      await broker.store.put(giveUp(work.record, error.failure, broker.clock.now()), work.stored);
+    const failure = failureOf(work.record, error, broker.clock.now());
+    if (failure) {
+      await broker.store.put(giveUp(work.record, failure, broker.clock.now()), work.stored);
       return true;
     }
     await postpone({ ...work.stored, lease: stored.lease }, error, broker);
@@ -127,11 +128,17 @@ function byTheClock(record: GrantRecord, now: number): GrantRecord | undefined {
   if (now >= Date.parse(record.expiresAt)) return expire(record, now);
   if (previous && now >= Date.parse(previous.validUntil) && isSettled(record))
     return retirePrevious(record, now);
-  if (record.status === 'provisioning' && now - Date.parse(record.createdAt) > provisioningMs) {
-    const detail = record.pending?.lastError ?? 'The probes did not succeed within 15 minutes.';
-    return giveUp(record, { code: 'grant.not_proven', detail }, now);
-  }
   return undefined;
+}
+
+/** Why a new grant is given up; only after an attempt of its own, however late that came. */
+function failureOf(record: GrantRecord, error: unknown, now: number): GrantRecord['failure'] {
+  if (record.status !== 'provisioning' || record.goal !== 'active') return undefined;
+  if (error instanceof Hopeless) return error.failure;
+  if (now - Date.parse(record.createdAt) <= provisioningMs) return undefined;
+  const detail =
+    error instanceof OutOfTime ? 'The probes did not succeed within 15 minutes.' : describe(error);
+  return { code: 'grant.not_proven', detail };
 }
 
 async function announceNews({ record, lease }: LeasedGrant, broker: Broker): Promise<boolean> {
@@ -139,12 +146,16 @@ async function announceNews({ record, lease }: LeasedGrant, broker: Broker): Pro
   try {
     await broker.announce(record, news);
   } catch {
-    await broker.store.amend(record, lease); // Stays due, so the schedule comes back to it.
+    // A bus that takes nothing must not stand in the way of what else is due.
+    const announceAt = iso(broker.clock.now() + announceAgainMs);
+    await broker.store.amend({ ...record, announceAt }, lease);
     return false;
   }
   await broker.store.amend({ ...record, announced: record.events }, lease);
   return true;
 }
+
+const announceAgainMs = 5 * 60_000;
 
 /** IAM's changes are visible within minutes: until then every run of the schedule looks. */
 const patientMs = 5 * 60_000;
@@ -158,7 +169,7 @@ async function postpone({ record, lease }: LeasedGrant, error: unknown, broker: 
   if (!pending) return;
   const ageMs = now - Date.parse(pending.since);
   const waitMs = ageMs < patientMs ? retryMsMin : Math.min(retryMsMax, ageMs / 4);
-  const retryAt = new Date(now + waitMs).toISOString();
+  const retryAt = iso(now + waitMs);
   const lastError = error instanceof OutOfTime ? pending.lastError : describe(error);
   await broker.store.amend(
     { ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } },
@@ -202,4 +213,8 @@ function workOn(start: LeasedGrant, broker: Broker, deadlineAt: number): Work {
       stored = written;
     },
   };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
 }

@@ -1,94 +1,150 @@
 /** The two steps that keep a grant: open to its child, or paused. Both hold the role's documents to the record first. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Mode } from '../contract/fields.ts';
 import type { ProbeResult } from '../contract/grant.ts';
-import type { GrantRecord, PolicySlot } from './grant.ts';
+import { type GrantRecord, type PolicySlot, termsOf } from './grant.ts';
 import { newExternalId } from './ids.ts';
-import { denyDocument, effectiveModes, permissionDocument, trustDocument } from './policies.ts';
+import { denyDocument, effectiveModes, markOf, permissionDocument, trustDocument } from './policies.ts';
 import type { Session } from './probe.ts';
 import { pauses, prove } from './proof.ts';
 import { RoleNotOurs } from './share-role.ts';
 import { remember } from './transitions.ts';
 import { Hopeless, type Work } from './work.ts';
 
-/** Role, trust, policy; probes; only then `active`. The old policy stands beside the new one until that is probed. */
+/**
+ * Role, policy, trust; probes; only then `active`. The old policy stands beside a new one until that is proven, which is noted:
+ * each of the two steps may take as long as one attempt has.
+ */
 export async function open(work: Work): Promise<void> {
-  const slot = otherSlot(work.record);
-  const roleId = await putDocuments(work, slot);
-  if (work.record.isDenied) await change(work, () => work.shareRole.dropPolicy(work.record, 'deny'));
-  const { session, probes } = await proveTrust(work);
-  const proveOpen = async () => {
-    for (const mode of work.record.modes) {
-      const at = await prove(work, 'allowed', () => work.prober.invoke(work.record, mode, session));
-      probes.push(result(`invoke ${mode}`, 'allowed', at));
-    }
-  };
-  await proveOpen();
-  // While both stood, either could have let the probe through; now it is the new one alone.
-  if (await dropOld(work, slot)) {
-    probes.splice(-work.record.modes.length);
-    await proveOpen();
+  const slot = slotFor(work.record);
+  const { proven } = work.record;
+  const isReplaced = proven !== undefined && proven.slot !== slot;
+  if (work.record.openedGeneration !== work.record.generation) {
+    const mark = markOf(work.record, 1);
+    const id = await putDocuments(work, mark, async () => {
+      if (!(await putPermission(work, slot))) return false;
+      if (work.record.isDenied) await change(work, () => work.shareRole.dropPolicy(work.record, 'deny'));
+      return true;
+    });
+    const { session, probes } = await proveTrust(work, mark);
+    probes.push(...(await proveModes(work, 'allowed', work.record.modes, session)));
+    if (!isReplaced) return settle(work, 'active', { id, slot, mark, probes });
+    await work.store({
+      ...work.record,
+      openedGeneration: work.record.generation,
+      role: { ...work.record.role, id },
+      probes,
+    });
   }
-  for (const mode of modesTakenAway(work.record)) {
-    const at = await prove(work, 'denied', () => work.prober.invoke(work.record, mode, session));
-    probes.push(result(`invoke ${mode}, taken away`, 'denied', at));
-  }
-  await settle(work, 'active', slot, roleId, probes);
+  // Until the old one is seen to be gone, either could have let a probe through.
+  const { role, probes, modes } = work.record;
+  const mark = markOf(work.record, 2);
+  await dropOld(work, slot);
+  await putTrust(work, mark);
+  const session = await enter(work, mark);
+  const opens = await proveModes(work, 'allowed', modes, session);
+  const shuts = await proveModes(work, 'denied', modesTakenAway(work.record), session);
+  const ofTrust = probes.filter(({ probe }) => probe.startsWith('assume'));
+  await settle(work, 'active', { id: role.id ?? '', slot, mark, probes: [...ofTrust, ...opens, ...shuts] });
 }
 
 /** Deny first, then the rest; `suspended` only when a session was refused. */
 export async function pause(work: Work): Promise<void> {
-  await deny(work);
-  const slot = otherSlot(work.record);
-  const roleId = await putDocuments(work, slot, deny);
-  const { session, probes } = await proveTrust(work);
-  for (const mode of effectiveModes(work.record.proven?.modes ?? work.record.modes)) {
-    const at = await prove(work, 'denied', () => work.prober.invoke(work.record, mode, session));
-    probes.push(result(`invoke ${mode}`, 'denied', at));
-  }
-  await dropOld(work, slot);
-  await settle(work, 'suspended', slot, roleId, probes);
+  const { record } = work;
+  const slot = slotFor(record);
+  const mark = markOf(record, 1);
+  const id = await putDocuments(work, mark, async () => {
+    if (!(await change(work, () => work.shareRole.putPolicy(record, 'deny', denyDocument)))) return false;
+    if (!(await putPermission(work, slot))) return false;
+    await dropOld(work, slot);
+    return true;
+  });
+  const { session, probes } = await proveTrust(work, mark);
+  const modes = effectiveModes([...record.modes, ...(record.proven?.terms.modes ?? [])]);
+  probes.push(...(await proveModes(work, 'denied', modes, session)));
+  await settle(work, 'suspended', { id, slot, mark, probes });
 }
 
-/** `before` is what has to stand in a role, a new one too, before any permission does. */
-async function putDocuments(
-  work: Work,
-  slot: PolicySlot,
-  before?: (work: Work) => Promise<void>,
-): Promise<string> {
+/**
+ * The role's policies, and the trust policy last of all, so that its mark speaks for what came before. Answers the role's id.
+ * @param putPolicies false when there is no role
+ */
+async function putDocuments(work: Work, mark: string, putPolicies: () => Promise<boolean>): Promise<string> {
+  const { record, shareRole } = work;
+  const isThere = record.role.id !== undefined && (await putPolicies());
+  if (isThere) {
+    await putTrust(work, mark);
+    return record.role.id;
+  }
   await work.checkpoint();
-  const trust = trustDocument(work.record, work);
-  const { id } = await work.shareRole.ensure(work.record, trust, () => work.checkpoint()).catch(explain);
-  await before?.(work);
-  const isThere = await change(work, () =>
-    work.shareRole.putPolicy(work.record, slot, permissionDocument(work.record)).catch(explain),
-  );
-  if (!isThere) throw new Error('The role was deleted while its policy was being put.');
+  const trust = trustDocument(record, work, mark);
+  const { id, isNew } = await shareRole.ensure(record, trust, () => work.checkpoint()).catch(explain);
+  if (!(await putPolicies())) throw new Error('The role was deleted while its policies were being put.');
+  // A new role had nothing that its mark could be mistaken for.
+  if (!isNew) await putTrust(work, mark);
   return id;
 }
 
-async function deny(work: Work): Promise<void> {
-  await change(work, () => work.shareRole.putPolicy(work.record, 'deny', denyDocument));
+function putPermission(work: Work, slot: PolicySlot): Promise<boolean> {
+  const permission = permissionDocument(work.record);
+  return change(work, () => work.shareRole.putPolicy(work.record, slot, permission).catch(explain));
 }
 
-/** The external id opens, another one does not, and one that was retired no longer does. */
-async function proveTrust(work: Work): Promise<{ session: Session; probes: ProbeResult[] }> {
+async function putTrust(work: Work, mark: string): Promise<void> {
+  const trust = trustDocument(work.record, work, mark);
+  if (await change(work, () => work.shareRole.putTrust(work.record, trust).catch(explain))) return;
+  const { openedGeneration: _nothingIsOpen, ...afresh } = work.record;
+  await work.store(afresh);
+  throw new Error('The role was deleted while its trust policy was being put.');
+}
+
+/** The documents are in force; the external id opens, another one does not, and one that was retired no longer does. */
+async function proveTrust(work: Work, mark: string): Promise<{ session: Session; probes: ProbeResult[] }> {
   const { record, prober } = work;
-  const { current, next, retired } = record.externalIds;
-  let session: Session | undefined;
-  const opened = await prove(work, 'allowed', async () => {
-    const assumed = await prober.assume(record, next?.value ?? current);
-    session = assumed.session ?? session;
-    return assumed.answer;
-  });
-  const probes = [result('assume with the external id', 'allowed', opened)];
-  probes.push(result('assume with another external id', 'denied', await refuseStrangers(work)));
-  for (const id of retired ?? []) {
-    const at = await prove(work, 'denied', async () => (await prober.assume(record, id)).answer);
-    probes.push(result('assume with the retired external id', 'denied', at));
+  const { current, next, retired = [] } = record.externalIds;
+  const session = await enter(work, mark);
+  const ask = (id: string) => async () => (await prober.assume(record, id)).answer;
+  const [opened = 0] = await prove(work, { wanted: 'allowed', ask: ask(next?.value ?? current) });
+  const probes = [
+    result('assume with the external id', 'allowed', opened),
+    result('assume with another external id', 'denied', await refuseStrangers(work)),
+  ];
+  for (const id of retired) {
+    const [refused = 0] = await prove(work, { wanted: 'denied', ask: ask(id) });
+    probes.push(result('assume with the retired external id', 'denied', refused));
   }
-  if (!session) throw new Error('STS allowed the role but gave no session.');
   return { session, probes };
+}
+
+/** Waits until IAM goes by the trust policy with this mark, and so by all documents that were put before it. */
+async function enter(work: Work, mark: string): Promise<Session> {
+  let session: Session | undefined;
+  await prove(work, {
+    wanted: 'allowed',
+    async ask() {
+      const assumed = await work.prober.assume(work.record, mark);
+      session = assumed.session ?? session;
+      return assumed.answer;
+    },
+  });
+  if (!session) throw new Error('STS allowed the role but gave no session.');
+  return session;
+}
+
+async function proveModes(
+  work: Work,
+  wanted: 'allowed' | 'denied',
+  modes: readonly Mode[],
+  session: Session,
+): Promise<ProbeResult[]> {
+  const probes: ProbeResult[] = [];
+  for (const mode of modes) {
+    const ask = () => work.prober.invoke(work.record, mode, session);
+    const [at = 0] = await prove(work, { wanted, ask });
+    probes.push(result(`invoke ${mode}`, wanted, at));
+  }
+  return probes;
 }
 
 /** One allowed answer is enough to know that the trust is wrong. */
@@ -103,29 +159,25 @@ async function refuseStrangers(work: Work): Promise<number> {
   }
 }
 
-async function dropOld(work: Work, slot: PolicySlot): Promise<boolean> {
+async function dropOld(work: Work, slot: PolicySlot): Promise<void> {
   const old = work.record.proven?.slot;
-  const isThere = old !== undefined && old !== slot;
-  if (isThere) await change(work, () => work.shareRole.dropPolicy(work.record, old));
-  return isThere;
+  if (old && old !== slot) await change(work, () => work.shareRole.dropPolicy(work.record, old));
 }
 
 async function settle(
   work: Work,
   status: 'active' | 'suspended',
-  slot: PolicySlot,
-  roleId: string,
-  probes: ProbeResult[],
+  { id, slot, mark, probes }: { id: string; slot: PolicySlot; mark: string; probes: ProbeResult[] },
 ): Promise<void> {
   const { record } = work;
   const now = work.clock.now();
-  const { pending: _done, isDenied: _shut, ...rest } = record;
+  const { pending: _done, isDenied: _shut, openedGeneration: _opened, ...rest } = record;
   const settled: GrantRecord = {
     ...rest,
     status,
     provenGeneration: record.generation,
-    role: { ...record.role, id: roleId },
-    proven: { modes: record.modes, slot },
+    role: { ...record.role, id },
+    proven: { terms: termsOf(record), slot, mark },
     probes,
     externalIds: {
       current: record.externalIds.current,
@@ -192,14 +244,26 @@ function eventOf(record: GrantRecord, status: string): string {
   );
 }
 
-/** A policy of its own name for every change, so that the old one can stay until the new one is probed. */
-function otherSlot(record: GrantRecord): PolicySlot {
-  return record.proven?.slot === 'invoke' ? 'invoke-next' : 'invoke';
+/**
+ * A changed policy has another name than the one before it, so that the old one can stay until the new one is proven. A name
+ * that an unproven change may have used is written over.
+ */
+function slotFor(record: GrantRecord): PolicySlot {
+  const { proven } = record;
+  if (!proven) return 'invoke';
+  const { targets: _targets, conditions: _conditions, async: _async, ...rest } = record;
+  const isSame = isDeepStrictEqual(
+    permissionDocument(record),
+    permissionDocument({ ...rest, ...proven.terms }),
+  );
+  const isFirstSinceProven = record.generation === record.provenGeneration + 1;
+  if (isSame && isFirstSinceProven) return proven.slot;
+  return proven.slot === 'invoke' ? 'invoke-next' : 'invoke';
 }
 
 function modesTakenAway(record: GrantRecord): Mode[] {
   const kept = effectiveModes(record.modes);
-  return effectiveModes(record.proven?.modes ?? []).filter((mode) => !kept.includes(mode));
+  return effectiveModes(record.proven?.terms.modes ?? []).filter((mode) => !kept.includes(mode));
 }
 
 async function change<T>(work: Work, step: () => Promise<T>): Promise<T> {

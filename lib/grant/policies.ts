@@ -29,15 +29,28 @@ export function effectiveModes(modes: readonly Mode[]): Mode[] {
   );
 }
 
+/**
+ * An external id that admits the prober alone, and that no document before had. The trust policy is the last document to be
+ * put: where AssumeRole with its mark is let through, IAM goes by it, and by all that was put before.
+ */
+export function markOf({ id, generation }: { id: string; generation: number }, step: 1 | 2): string {
+  return `${id}@${generation}.${step}`;
+}
+
 /** Who may become the role: the child with the external id, and the parent's own prober, until the date. */
-export function trustDocument(share: Share, settings: PolicySettings): PolicyDocument {
+export function trustDocument(
+  share: Share & { readonly proven?: { readonly mark: string } },
+  settings: PolicySettings,
+  mark = share.proven?.mark,
+): PolicyDocument {
   const { current, next, previous } = share.externalIds;
   const ids = oneOrMany([current, ...(next ? [next.value] : [])]);
   // The prober has the old one, too: only where it was let in before does its refusal prove that the old one is gone.
-  const probeIds = oneOrMany([ids, ...(previous ? [previous.value] : [])].flat());
+  const probeIds = [ids, previous?.value ?? [], mark ?? []].flat();
   return document([
     childStatement('Child', share, ids, share.expiresAt),
     ...(previous ? [childStatement('ChildPrevious', share, previous.value, previous.validUntil)] : []),
+    ...(share.recordCaller ? [callerStatement(share)] : []),
     probeStatement(share, settings, probeIds, { DateLessThan: { 'aws:CurrentTime': share.expiresAt } }),
   ]);
 }
@@ -66,14 +79,9 @@ export const denyDocument: PolicyDocument = document([
   { Sid: 'Shut', Effect: 'Deny', Action: '*', Resource: '*' },
 ]);
 
-/** A trust policy may not be empty; this one admits nobody. */
-export const closedTrustDocument: PolicyDocument = document([
-  { Sid: 'Closed', Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' },
-]);
-
-/** Admits the prober alone, at any date: what a proof of death needs when the session held for it was lost. */
-export function probeOnlyTrustDocument(share: Share, settings: PolicySettings): PolicyDocument {
-  return document([probeStatement(share, settings, share.externalIds.current, {})]);
+/** The trust of a role that is shut: the mark alone, at any date, so that a session can be had and seen to be refused. */
+export function shutTrustDocument(share: Share, settings: PolicySettings, mark: string): PolicyDocument {
+  return document([probeStatement(share, settings, [mark], {})]);
 }
 
 function childStatement(
@@ -82,17 +90,14 @@ function childStatement(
   externalIds: string | readonly string[],
   until: string,
 ): Statement {
-  const { accountId, principals, orgId } = share.child;
   return {
     Sid: sid,
     Effect: 'Allow',
-    Principal: { AWS: `arn:${partitionOf(share)}:iam::${accountId}:root` },
-    Action: assumeActions(share),
+    Principal: childPrincipal(share),
+    Action: 'sts:AssumeRole',
     Condition: merge(
       { StringEquals: { 'sts:ExternalId': externalIds } },
-      { DateLessThan: { 'aws:CurrentTime': until } },
-      orgId ? { StringEquals: { 'aws:PrincipalOrgID': orgId } } : {},
-      principals ? { ArnLike: { 'aws:PrincipalArn': oneOrMany(principals) } } : {},
+      whoAndUntil(share, until),
       share.recordCaller ? { Null: { 'sts:SourceIdentity': 'false' } } : {},
       // Otherwise the child could take the name that addresses do not bind. Also where there are none: a session taken today
       // lives on when the grant is limited to addresses within the hour.
@@ -101,10 +106,36 @@ function childStatement(
   };
 }
 
+/**
+ * STS: whoever sets a source identity needs sts:SetSourceIdentity as well. Of the keys of STS it knows sts:SourceIdentity
+ * alone (Service Authorization Reference), so no external id may be asked for here; by itself it opens nothing.
+ */
+function callerStatement(share: Share): Statement {
+  return {
+    Sid: 'ChildIdentity',
+    Effect: 'Allow',
+    Principal: childPrincipal(share),
+    Action: 'sts:SetSourceIdentity',
+    Condition: whoAndUntil(share, share.expiresAt),
+  };
+}
+
+function childPrincipal(share: Share) {
+  return { AWS: `arn:${partitionOf(share)}:iam::${share.child.accountId}:root` };
+}
+
+function whoAndUntil({ child: { orgId, principals } }: Share, until: string): Conditions {
+  return merge(
+    { DateLessThan: { 'aws:CurrentTime': until } },
+    orgId ? { StringEquals: { 'aws:PrincipalOrgID': orgId } } : {},
+    principals ? { ArnLike: { 'aws:PrincipalArn': oneOrMany(principals) } } : {},
+  );
+}
+
 function probeStatement(
   share: Share,
   settings: PolicySettings,
-  externalIds: string | readonly string[],
+  externalIds: readonly string[],
   until: Conditions,
 ): Statement {
   return {
@@ -115,15 +146,12 @@ function probeStatement(
     Action: 'sts:AssumeRole',
     Condition: merge(
       { ArnEquals: { 'aws:PrincipalArn': settings.proberRoleArn } },
-      { StringEquals: { 'sts:ExternalId': externalIds, 'sts:RoleSessionName': probeSessionName } },
+      {
+        StringEquals: { 'sts:ExternalId': oneOrMany(externalIds), 'sts:RoleSessionName': probeSessionName },
+      },
       until,
     ),
   };
-}
-
-/** STS: a caller that sets a source identity needs sts:SetSourceIdentity in the trust policy too. */
-function assumeActions(share: Share): string | readonly string[] {
-  return share.recordCaller ? ['sts:AssumeRole', 'sts:SetSourceIdentity'] : 'sts:AssumeRole';
 }
 
 /** Addresses and VPC endpoints are alternatives: a call through a VPC endpoint has no aws:SourceIp. */

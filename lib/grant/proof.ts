@@ -9,72 +9,48 @@ export const denialsInARow = 3;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
-/** Counts equal answers in a row and remembers when the row began. */
-interface Tally {
-  readonly wanted: Answer;
-  readonly needed: number;
-  count: number;
-  /** Epoch milliseconds of the first answer of the row. */
-  since: number | undefined;
-}
-
-function tally(wanted: 'allowed' | 'denied'): Tally {
-  return { wanted, needed: wanted === 'denied' ? denialsInARow : opensInARow, count: 0, since: undefined };
-}
-
-function count(row: Tally, answer: Answer, now: number): void {
-  // An unclear answer neither proves nor disproves.
-  if (answer === 'unclear') return;
-  const isWanted = answer === row.wanted;
-  if (!isWanted) row.since = undefined;
-  else row.since ??= now;
-  row.count = isWanted ? row.count + 1 : 0;
-}
-
-function isProven(row: Tally): boolean {
-  return row.count >= row.needed;
-}
-
 export interface Question {
+  readonly wanted: 'allowed' | 'denied';
   ask(): Promise<Answer>;
-  /** @param since when the row of wanted answers began, epoch milliseconds */
-  onProven(since: number): void;
 }
 
-/** Asks until the answer is proven. Throws OutOfTime. Answers when the row began. */
-export async function prove(
-  work: Work,
-  wanted: 'allowed' | 'denied',
-  ask: () => Promise<Answer>,
-): Promise<number> {
-  let began = work.clock.now();
-  const onProven = (since: number) => {
-    began = since;
-  };
-  await proveAll(work, wanted, [{ ask, onProven }]);
-  return began;
+/** Equal answers in a row, and when the row began. */
+interface Row {
+  readonly question: Question;
+  count: number;
+  /** Epoch milliseconds. */
+  since: number;
 }
 
-/** Asks side by side until every answer is proven; pauses longer and longer. Throws OutOfTime. */
-export async function proveAll(
-  work: Work,
-  wanted: 'allowed' | 'denied',
-  questions: readonly Question[],
-): Promise<void> {
+/**
+ * Asks side by side, in pauses that grow, until every question has its wanted answer often enough in a row, all of them at
+ * once: an answer that turns meanwhile begins its row anew. Answers when each row began. Throws OutOfTime.
+ */
+export async function prove(work: Work, ...questions: readonly Question[]): Promise<number[]> {
   const rest = pauses(work);
-  let open = questions.map((question) => ({ question, row: tally(wanted) }));
-  while (open.length > 0) {
+  const rows = questions.map((question): Row => ({ question, count: 0, since: 0 }));
+  for (;;) {
     await Promise.all(
-      open.map(async ({ question, row }) => {
-        count(row, await question.ask(), work.clock.now());
-        if (isProven(row)) question.onProven(row.since ?? work.clock.now());
+      rows.map(async (row) => {
+        const answer = await row.question.ask();
+        count(row, answer, work.clock.now());
       }),
     );
-    open = open.filter(({ row }) => !isProven(row));
-    if (open.length === 0) return;
-    if (open.some(({ row }) => row.count > 0)) await rest.briefly();
+    if (rows.every(isProven)) return rows.map(({ since }) => since);
+    if (rows.some((row) => row.count > 0 && !isProven(row))) await rest.briefly();
     else await rest();
   }
+}
+
+function count(row: Row, answer: Answer, now: number): void {
+  // An unclear answer neither proves nor disproves.
+  if (answer === 'unclear') return;
+  if (answer !== row.question.wanted) row.count = 0;
+  else if (row.count++ === 0) row.since = now;
+}
+
+function isProven({ question, count }: Row): boolean {
+  return count >= (question.wanted === 'denied' ? denialsInARow : opensInARow);
 }
 
 /**

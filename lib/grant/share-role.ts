@@ -22,14 +22,14 @@ import type { PolicyDocument } from './policy-document.ts';
 
 export interface ShareRole {
   /**
-   * Creates the role, or adopts the one an earlier attempt left; answers its unique id. That may take several changes, so
-   * `checkpoint` is called before each but the first. Throws RoleNotOurs.
+   * Creates the role, or adopts the one an earlier attempt left, whose trust is then still to be put; answers its unique id.
+   * That may take two changes; `checkpoint` is called before the second. Throws RoleNotOurs.
    */
   ensure(
     record: GrantRecord,
     trust: PolicyDocument,
     checkpoint: () => Promise<void>,
-  ): Promise<{ id: string }>;
+  ): Promise<{ id: string; isNew: boolean }>;
   /** False when there is no role. */
   putTrust(record: Named, trust: PolicyDocument): Promise<boolean>;
   putPolicy(record: Named, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
@@ -135,14 +135,16 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     return put !== undefined;
   };
 
-  const adopt = async (record: GrantRecord, trust: PolicyDocument, checkpoint: () => Promise<void>) => {
+  const adopt = async (record: GrantRecord, checkpoint: () => Promise<void>): Promise<string> => {
     const role = await find(record);
-    if (!role || !isOurs(record, role))
+    // IAM is eventually consistent: it may know the name before it shows the role.
+    if (!role) throw new Error('IAM does not show the role yet.');
+    if (!isOurs(record, role))
       throw new RoleNotOurs(`A role named ${record.role.name} exists that Sharemaker did not make.`);
-    await checkpoint();
-    if (!hasBoundary(role)) await putBoundary(record);
-    await checkpoint();
-    await putTrust(record, trust);
+    if (!hasBoundary(role)) {
+      await checkpoint();
+      await putBoundary(record);
+    }
     return role.RoleId ?? '';
   };
 
@@ -163,15 +165,11 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     dropAttached,
 
     async ensure(record, trust, checkpoint) {
-      if (record.role.id) {
-        if (await putTrust(record, trust)) return { id: record.role.id };
-        await checkpoint();
-      }
       try {
-        return { id: await create(record, trust) };
+        return { id: await create(record, trust), isNew: true };
       } catch (error) {
         if (!isNamed(error, 'EntityAlreadyExistsException')) throw error;
-        return { id: await adopt(record, trust, checkpoint) };
+        return { id: await adopt(record, checkpoint), isNew: false };
       }
     },
 

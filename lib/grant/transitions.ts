@@ -4,7 +4,15 @@ import type { GrantStatus, UpdateGrantBody } from '../contract/grant.ts';
 import { Problem, type ProblemCode } from '../contract/problems.ts';
 import { asyncPlaces, checkShare, warningsOf } from './draft.ts';
 import type { DescribedEndpoint } from './endpoints.ts';
-import { endedStatuses, type Goal, type GrantRecord, hasEnded, historyEntriesMax, isOver } from './grant.ts';
+import {
+  endedStatuses,
+  type Goal,
+  type GrantRecord,
+  hasEnded,
+  historyEntriesMax,
+  isOver,
+  isSettled,
+} from './grant.ts';
 import type { PolicySettings } from './policies.ts';
 
 export type Request = 'update' | 'suspend' | 'resume' | 'rotate' | 'revoke';
@@ -118,20 +126,34 @@ export function askUpdate(
     ...(conditions && { conditions }),
     ...(note !== undefined && { note }),
   };
-  const share = { ...shape, ...asyncPlaces(shape, around), externalIds: boundedGrace(shape) };
+  const { endpoint } = around;
+  const places = endpoint
+    ? asyncPlaces(shape, { ...around, endpoint })
+    : { ...(record.async && { async: record.async }) };
+  const share = { ...shape, ...places, externalIds: boundedGrace(shape) };
   checkShare(share, { ...around, now: asked.now });
-  const changed = { ...share, warnings: warningsOf(share, around.endpoint) };
+  const changed = { ...share, ...(endpoint && { warnings: warningsOf(share, endpoint) }) };
   const isNoteOnly = Object.keys(patch).every((field) => field === 'note');
   return isNoteOnly
     ? remember(changed, { at: asked.now, by: asked.by, event: 'grant.noted' })
     : pend(changed, 'update', asked);
 }
 
+/** A grant whose endpoint is failing or gone can still be shortened. */
+export function needsEndpoint({ modes, targets, conditions }: UpdateGrantBody): boolean {
+  return modes !== undefined || targets !== undefined || conditions !== undefined;
+}
+
 export interface UpdateSurroundings extends PolicySettings {
-  readonly endpoint: DescribedEndpoint;
+  /** As SageMaker describes it now; not needed where `needsEndpoint` says so. */
+  readonly endpoint: DescribedEndpoint | undefined;
   readonly asyncBucket: string;
 }
 
+/**
+ * A rotation that is under way is the one that was asked for, however often; a shorter grace period shortens its own, because
+ * whoever asks for that has reason to fear for the old external id.
+ */
 export function askRotation(
   record: GrantRecord,
   graceSeconds: number,
@@ -139,10 +161,29 @@ export function askRotation(
   asked: Asked,
 ): GrantRecord {
   verdictOf(record, 'rotate', asked.now);
-  // A rotation that is under way is the one that was asked for.
-  if (record.externalIds.next) return record;
+  const { current, next, previous, retired = [] } = record.externalIds;
+  if (next) {
+    if (graceSeconds >= next.graceSeconds) return record;
+    const shorter = { ...record.externalIds, next: { ...next, graceSeconds } };
+    return remember({ ...record, externalIds: shorter }, shortened(asked));
+  }
+  const isRotating = !isSettled(record) && record.pending?.operation === 'rotate';
+  if (previous && isRotating) {
+    const validUntil = iso(asked.now + graceSeconds * 1000);
+    if (validUntil >= previous.validUntil) return record;
+    const shorter =
+      graceSeconds > 0
+        ? { current, previous: { ...previous, validUntil } }
+        : { current, retired: [previous.value, ...retired] };
+    return pend({ ...record, externalIds: shorter }, 'rotate', asked);
+  }
+  if (isRotating) return record;
   const externalIds = { ...record.externalIds, next: { value: externalId, graceSeconds } };
   return pend({ ...record, externalIds }, 'rotate', asked);
+}
+
+function shortened({ by, now }: Asked): Memory {
+  return { at: now, by, event: 'grant.rotate_asked', detail: 'With a shorter grace period.' };
 }
 
 /** The grant's date has come. */

@@ -31,8 +31,8 @@ ${table()}
 | active | AssumeRole with the external id, and a harmless invocation in every mode, were let through; AssumeRole with another external id was not. |
 | suspended | A real session of the role was refused in every mode, three times in a row. The role stays. |
 | revoking | The deny is put first, so live sessions end before anything else happens. |
-| revoked, expired | Two sessions, one that had worked and a fresh attempt, were refused three times in a row each; the receipt says when. The role is gone. |
-| failed | It could not be made. What was made of it is gone. |
+| revoked, expired | A real session of the role (one that had worked, if it could be had before the end) and a fresh attempt were refused three times in a row each; the receipt says when. The role is gone. |
+| failed | It could not be made, and was never offered. What was made of it was shut and is gone; its end is not proven by probes. |
 
 ## How it moves
 
@@ -40,15 +40,15 @@ ${table()}
 
 1. **Asked.** A request writes what is wanted into the record, in one conditional write with its history entry, and nothing else. From here on it cannot be lost.
 2. **Leased.** Whoever moves a grant holds its lease for 30 seconds and renews it before each change in IAM, on the very version that was read. A request that comes meanwhile makes a new version: the renewal fails, and the work begins again from what is wanted now.
-3. **Brought about.** Role, trust, policies, each an idempotent call. A changed policy gets a name of its own and stands beside the old one until it is probed, so nobody who keeps access notices.
-4. **Proven.** Probes until the wanted answer has come several times in a row, because IAM's replicas do not change at once.
+3. **Brought about.** Role, policies, and the trust last of all, each an idempotent call. A changed policy gets a name of its own and stands beside the old one until it is proven, so nobody who keeps access notices; then the old one goes, and that is proven, too.
+4. **Proven.** First that IAM goes by the new documents: the trust carries a mark, an external id of the prober's alone that no document before had. Then probes until the wanted answer has come several times in a row, because IAM's replicas do not change at once. So a request that overtakes another is not answered by what the other left ([why](decisions/3-proof-of-death.md)).
 5. **Written down.** The state, the probes and the history entry, in one conditional write. The entry then goes to the event bus.
 
-A crash, a lost answer, a throttle or an error at any call leaves a record that says what is still wanted, and a time at which the schedule looks again. IAM changes that take longer than one attempt are no different: an end keeps what was seen so far in \`closing\`, so a session's refusal and a fresh one may be proven in different attempts.
+A crash, a lost answer, a throttle or an error at any call leaves a record that says what is still wanted, and a time at which the schedule looks again. IAM changes that take longer than one attempt are no different: every step may be repeated, and what was put before is in force all the sooner.
 
 ## A rotation
 
-Both external ids are accepted while the new one is probed. Then it is offered, and the old one has its grace period as a date in the trust policy, never later than the grant's own. IAM ends it at that date; the schedule takes it out of the trust afterwards and proves that it no longer opens.
+Both external ids are accepted while the new one is probed. Then it is offered, and the old one has its grace period as a date in the trust policy, never later than the grant's own. Asked again while it is under way, a rotation is the same one; a shorter grace period shortens its own. IAM ends it at that date; the schedule takes it out of the trust afterwards and proves that it no longer opens.
 
 ## The date
 

@@ -31,7 +31,7 @@ export async function testPromises(scene: Scene, known: Known): Promise<void> {
 
   if (isProvenShut(record)) demand((await call({})) === 'denied', 'it was proven shut and got through');
   if (isProvenOpen(record, known, now)) {
-    for (const mode of record.proven?.modes ?? [])
+    for (const mode of record.proven?.terms.modes ?? [])
       if (record.modes.includes(mode))
         demand((await call({ mode })) === 'allowed', `${mode} was proven open and was refused`);
   }
@@ -58,6 +58,7 @@ function isProvenOpen(record: GrantRecord, known: Known, now: number): boolean {
     record.goal === 'active' &&
     !record.isDenied &&
     !known.isDamaged &&
-    now < Date.parse(record.expiresAt)
+    now < Date.parse(record.expiresAt) &&
+    now < Date.parse(record.proven?.terms.expiresAt ?? record.expiresAt)
   );
 }

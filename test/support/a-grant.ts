@@ -28,7 +28,11 @@ export function aGrant(change: Partial<GrantRecord> = {}): GrantRecord {
     provenGeneration: 1,
     role: { name, arn: `arn:aws:iam::${parentId}:role/sharemaker/${childId}/${name}`, id: 'AROAEXAMPLE' },
     externalIds: { current: 'external-id-current' },
-    proven: { modes: ['sync'], slot: 'invoke' },
+    proven: {
+      terms: { modes: ['sync'], expiresAt: '2027-04-01T00:00:00.000Z' },
+      slot: 'invoke',
+      mark: `${id}@1.1`,
+    },
     warnings: [],
     probes: [],
     createdAt,

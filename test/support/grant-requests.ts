@@ -8,7 +8,7 @@ import { draftGrant } from '../../lib/grant/draft.ts';
 import type { GrantRecord } from '../../lib/grant/grant.ts';
 import { newExternalId, newId } from '../../lib/grant/ids.ts';
 import { advance, leaseMs } from '../../lib/grant/lifecycle.ts';
-import { ask, askRotation, askUpdate } from '../../lib/grant/transitions.ts';
+import { ask, askRotation, askUpdate, needsEndpoint } from '../../lib/grant/transitions.ts';
 import type { TestBroker } from './grant-process.ts';
 import { childId, parentId } from './grant-world.ts';
 
@@ -63,7 +63,9 @@ export const update =
   (patch: UpdateGrantBody): Ask =>
   async (broker, id) => {
     const { record } = await broker.store.require(id);
-    const endpoint = await broker.endpoints.describe(record.endpoint.name, record.endpoint.region);
+    const endpoint = needsEndpoint(patch)
+      ? await broker.endpoints.describe(record.endpoint.name, record.endpoint.region)
+      : undefined;
     return change(broker, id, (grant) => askUpdate(grant, patch, asked(broker), { ...broker, endpoint }));
   };
 

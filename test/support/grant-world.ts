@@ -156,7 +156,9 @@ export async function createGrantWorld({
     async runSchedule(minutesMax = 60, broker = start({ as: 'advance-grants' })) {
       for (let minute = 0; minute < minutesMax; minute++) {
         await advanceDue(broker, clock.now() + scheduleRunsMs);
-        if ((await broker.store.due(clock.now() + 3_600_000, 1)).length === 0) return;
+        const later = clock.now() + 3_600_000;
+        const due = await Promise.all([broker.store.due('shut', later), broker.store.due('due', later)]);
+        if (due.every(({ ids }) => ids.length === 0)) return;
         await clock.sleep(60_000 - (clock.now() % 60_000));
       }
     },

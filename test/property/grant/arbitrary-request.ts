@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Share } from '../../../lib/grant/grant.ts';
 import type { PolicyDocument } from '../../../sandbox/policy/document.ts';
 import { evaluate, globalContext } from '../../../sandbox/policy/evaluate.ts';
-import { bucket, childId, parentId, proberRoleArn, strangerId } from './arbitrary-share.ts';
+import { bucket, childId, mark, otherMark, parentId, proberRoleArn, strangerId } from './arbitrary-share.ts';
 
 /** AssumeRole on the share role. */
 export interface Entry {
@@ -57,8 +57,8 @@ export function entryTo(share: Share): fc.Arbitrary<Entry> {
       ]),
       orgId: mostly<string | undefined>(share.child.orgId, [undefined, 'o-zzzzzzzzzz']),
       externalId: mostly<string | undefined>(
-        [share.externalIds.current, 'external-id-next', 'external-id-previous'],
-        [undefined, 'external-id-retired', 'EXTERNAL-ID-CURRENT', 'external-id-curren', '*', ''],
+        [share.externalIds.current, 'external-id-next', 'external-id-previous', mark],
+        [undefined, otherMark, 'external-id-retired', 'EXTERNAL-ID-CURRENT', 'external-id-curren', '*', ''],
       ),
       childSession: mostly('relay', ['sharemaker-probe', 'Sharemaker-Probe']),
       proberSession: mostly('sharemaker-probe', ['relay']),
@@ -159,8 +159,34 @@ export function invocationOf(share: Share): fc.Arbitrary<Invocation> {
   return fc.oneof({ weight: 4, arbitrary: onEndpoints }, { weight: 1, arbitrary: onObjects });
 }
 
+/**
+ * Which actions of STS see the external id and the session's name of an AssumeRole request. The Service Authorization Reference
+ * lists these keys for sts:AssumeRole alone; that AWS holds to it is not documented, so a trust policy must be right either way.
+ */
+export const readings = ['the keys of the action', 'the keys of the request'] as const;
+export type Reading = (typeof readings)[number];
+
+/** STS asks for the role, and for all that the session is to carry. */
+export function actionsFor({ sourceIdentity, hasTags }: Entry): string[] {
+  return [
+    'sts:AssumeRole',
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(hasTags ? ['sts:TagSession'] : []),
+  ];
+}
+
 /** What the sandbox's IAM says to it, the caller's own account allowing everything. */
-export function isEntryAllowed(trust: PolicyDocument, entry: Entry): boolean {
+export function isEntryAllowed(trust: PolicyDocument, entry: Entry, reading: Reading): boolean {
+  return actionsFor(entry).every((action) => isActionAllowed(trust, entry, action, reading));
+}
+
+/** Whether a trust policy would let the caller do one of the actions that STS asks for. */
+export function isActionAllowed(
+  trust: PolicyDocument,
+  entry: Entry,
+  action: string,
+  reading: Reading,
+): boolean {
   const [, name = ''] = entry.principalArn.split('/').slice(-2);
   const caller = {
     type: 'AssumedRole' as const,
@@ -169,30 +195,24 @@ export function isEntryAllowed(trust: PolicyDocument, entry: Entry): boolean {
     principalArn: entry.principalArn,
     userId: 'AROACALLER:x',
   };
-  const context = {
+  const everywhere = {
     ...globalContext(caller, { now: entry.at, sourceIp: '198.51.100.9', orgId: entry.orgId }),
-    'sts:RoleSessionName': entry.sessionName,
-    ...(entry.externalId !== undefined && { 'sts:ExternalId': entry.externalId }),
     ...(entry.sourceIdentity !== undefined && { 'sts:SourceIdentity': entry.sourceIdentity }),
   };
-  // STS asks for the role, and for all that the session is to carry.
-  const actions = [
-    'sts:AssumeRole',
-    ...(entry.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-    ...(entry.hasTags ? ['sts:TagSession'] : []),
-  ];
-  return actions.every(
-    (action) =>
-      evaluate({
-        action,
-        resource: `arn:aws:iam::${parentId}:role/sharemaker/${childId}/sharemaker-grt`,
-        resourceAccountId: parentId,
-        caller,
-        context,
-        identity: [everything],
-        resourcePolicy: trust,
-      }).allowed,
-  );
+  const ofAssumeRole = {
+    'sts:RoleSessionName': entry.sessionName,
+    ...(entry.externalId !== undefined && { 'sts:ExternalId': entry.externalId }),
+  };
+  const isSeen = action === 'sts:AssumeRole' || reading === 'the keys of the request';
+  return evaluate({
+    action,
+    resource: `arn:aws:iam::${parentId}:role/sharemaker/${childId}/sharemaker-grt`,
+    resourceAccountId: parentId,
+    caller,
+    context: { ...everywhere, ...(isSeen && ofAssumeRole) },
+    identity: [everything],
+    resourcePolicy: trust,
+  }).allowed;
 }
 
 export function isInvocationAllowed(

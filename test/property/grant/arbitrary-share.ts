@@ -12,6 +12,9 @@ export const bucket = 'sharemaker-async';
 export const now = Date.parse('2027-01-01T00:00:00Z');
 
 const grantId = 'grt_01mb78qrx0000000000000000f';
+/** Of the documents at hand, and of those before them. */
+export const mark = `${grantId}@2.1`;
+export const otherMark = `${grantId}@1.1`;
 const dayMs = 86_400_000;
 
 const principals = fc.uniqueArray(
@@ -103,7 +106,7 @@ export const arbitraryShare: fc.Arbitrary<Share> = fc
     ...(recordCaller && { recordCaller: true }),
     ...(shape.modes.includes('async') && rest.writesHere && { async: places }),
     expiresAt: iso(now + daysLeft * dayMs),
-    externalIds: rest.externalIds,
+    externalIds: withinLife(rest.externalIds, iso(now + daysLeft * dayMs)),
   }));
 
 const places: NonNullable<Share['async']> = {
@@ -112,6 +115,14 @@ const places: NonNullable<Share['async']> = {
   failurePrefix: `s3://${bucket}/failures/grants/${grantId}/out/`,
   outputPathExtension: `grants/${grantId}/out`,
 };
+
+/** No grace period outlives its grant. */
+function withinLife(ids: Share['externalIds'], expiresAt: string): Share['externalIds'] {
+  const { previous, ...others } = ids;
+  if (!previous) return ids;
+  const validUntil = previous.validUntil < expiresAt ? previous.validUntil : expiresAt;
+  return { ...others, previous: { ...previous, validUntil } };
+}
 
 function iso(at: number): string {
   return new Date(at).toISOString();

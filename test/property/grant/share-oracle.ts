@@ -5,42 +5,55 @@
 
 import { BlockList, isIP } from 'node:net';
 import type { Share } from '../../../lib/grant/grant.ts';
-import type { Entry, Invocation } from './arbitrary-request.ts';
-import { proberRoleArn } from './arbitrary-share.ts';
+import { actionsFor, type Entry, type Invocation } from './arbitrary-request.ts';
+import { mark, proberRoleArn } from './arbitrary-share.ts';
 
-/** May this caller become the share role? */
+/** The actions that STS asks a trust policy for, and whether it is to allow each to this caller. */
+export const mayDo: Readonly<Record<string, (share: Share, entry: Entry) => boolean>> = {
+  'sts:AssumeRole': (share, entry) => isProber(share, entry) || isChild(share, entry),
+  'sts:SetSourceIdentity': (share, entry) =>
+    share.recordCaller === true && isOfChild(share, entry) && entry.at < Date.parse(share.expiresAt),
+  'sts:TagSession': () => false,
+};
+
+/** May this caller become the share role? STS asks for all that the session is to carry. */
 export function mayEnter(share: Share, entry: Entry): boolean {
-  // STS: who brings a source identity or tags needs leave for that, too.
-  if (entry.hasTags) return false;
-  if (entry.sourceIdentity !== undefined && share.recordCaller !== true) return false;
-  return isProber(share, entry) || isChild(share, entry);
+  return actionsFor(entry).every((action) => mayDo[action]?.(share, entry));
 }
 
-function isChild({ child, externalIds, expiresAt, recordCaller }: Share, entry: Entry): boolean {
+function isChild(share: Share, entry: Entry): boolean {
+  const { externalIds, expiresAt, recordCaller } = share;
   const { current, next, previous } = externalIds;
   const opens = (id: string | undefined, until: string) =>
     id !== undefined && entry.externalId === id && entry.at < Date.parse(until);
   return (
-    entry.accountId === child.accountId &&
+    isOfChild(share, entry) &&
     (opens(current, expiresAt) ||
       opens(next?.value, expiresAt) ||
       opens(previous?.value, previous?.validUntil ?? '')) &&
-    (child.orgId === undefined || entry.orgId === child.orgId) &&
-    (child.principals === undefined ||
-      child.principals.some((pattern) => isLike(entry.principalArn, pattern))) &&
     (recordCaller !== true || entry.sourceIdentity !== undefined) &&
     // The probe's name lifts the limits on addresses, those of tomorrow included, so nobody else may have it.
     entry.sessionName !== 'sharemaker-probe'
   );
 }
 
+function isOfChild({ child }: Share, entry: Entry): boolean {
+  return (
+    entry.accountId === child.accountId &&
+    (child.orgId === undefined || entry.orgId === child.orgId) &&
+    (child.principals === undefined ||
+      child.principals.some((pattern) => isLike(entry.principalArn, pattern)))
+  );
+}
+
 function isProber({ externalIds, expiresAt }: Share, entry: Entry): boolean {
   return (
     entry.principalArn === proberRoleArn &&
-    entry.sourceIdentity === undefined &&
     entry.sessionName === 'sharemaker-probe' &&
     entry.externalId !== undefined &&
-    [externalIds.current, externalIds.next?.value, externalIds.previous?.value].includes(entry.externalId) &&
+    [externalIds.current, externalIds.next?.value, externalIds.previous?.value, mark].includes(
+      entry.externalId,
+    ) &&
     entry.at < Date.parse(expiresAt)
   );
 }

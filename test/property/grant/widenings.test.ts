@@ -3,11 +3,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Share } from '../../../lib/grant/grant.ts';
-import { permissionDocument, trustDocument } from '../../../lib/grant/policies.ts';
+import { permissionDocument, shutTrustDocument, trustDocument } from '../../../lib/grant/policies.ts';
 import type { PolicyDocument, Statement } from '../../../lib/grant/policy-document.ts';
-import { entryTo, invocationOf, isEntryAllowed, isInvocationAllowed } from './arbitrary-request.ts';
-import { childId, now, parentId, proberRoleArn } from './arbitrary-share.ts';
-import { mayEnter, mayInvoke } from './share-oracle.ts';
+import {
+  type Entry,
+  entryTo,
+  invocationOf,
+  isActionAllowed,
+  isInvocationAllowed,
+  readings,
+} from './arbitrary-request.ts';
+import { childId, mark, now, parentId, proberRoleArn } from './arbitrary-share.ts';
+import { mayDo, mayInvoke } from './share-oracle.ts';
+
+const settings = { proberRoleArn };
 
 const expiresAt = new Date(now + 10 * 86_400_000).toISOString();
 const plain: Share = {
@@ -70,22 +79,41 @@ interface Widening {
 
 describe.each(shares)('%s', (_name, share) => {
   it('lets nobody in by a wider trust unnoticed', () => {
-    const entries = fc.sample(entryTo(share), { numRuns: 4_000, seed: 1 });
-    const unnoticed = wideningsOf(trustDocument(share, { proberRoleArn })).filter(
-      ({ document }) => !entries.some((entry) => isEntryAllowed(document, entry) && !mayEnter(share, entry)),
-    );
-    expect(unnoticed.map(({ title }) => title)).toEqual([]);
+    expect(unnoticed(share, trustDocument(share, settings, mark), mayDo)).toEqual([]);
+  });
+
+  it('lets nobody in by a wider trust unnoticed once it is shut', () => {
+    const forProofs = (_share: Share, entry: Entry) =>
+      entry.externalId === mark && mayDo['sts:AssumeRole']?.(timeless, entry) === true;
+    const timeless = { ...share, expiresAt: '9999-01-01T00:00:00Z' };
+    const shut = { 'sts:AssumeRole': forProofs, 'sts:SetSourceIdentity': never, 'sts:TagSession': never };
+    expect(unnoticed(share, shutTrustDocument(share, settings, mark), shut)).toEqual([]);
   });
 
   it('lets nothing through by a wider permission unnoticed', () => {
     const calls = fc.sample(invocationOf(share), { numRuns: 4_000, seed: 1 });
-    const unnoticed = wideningsOf(permissionDocument(share)).filter(
+    const missed = wideningsOf(permissionDocument(share)).filter(
       ({ document }) =>
         !calls.some((call) => isInvocationAllowed([document], call) && !mayInvoke(share, call)),
     );
-    expect(unnoticed.map(({ title }) => title)).toEqual([]);
+    expect(missed.map(({ title }) => title)).toEqual([]);
   });
 });
+
+const never = () => false;
+
+/** Widenings by which no caller may do anything that the oracle forbids. */
+function unnoticed(share: Share, document: PolicyDocument, oracle: typeof mayDo): string[] {
+  const entries = fc.sample(entryTo(share), { numRuns: 4_000, seed: 1 });
+  const isNoticed = (wider: PolicyDocument) =>
+    entries.some((entry) =>
+      Object.entries(oracle).some(
+        ([action, may]) =>
+          !may(share, entry) && readings.some((reading) => isActionAllowed(wider, entry, action, reading)),
+      ),
+    );
+  return wideningsOf(document).flatMap(({ title, document: wider }) => (isNoticed(wider) ? [] : [title]));
+}
 
 function wideningsOf(document: PolicyDocument): Widening[] {
   return document.Statement.flatMap((statement, index) =>

@@ -34,6 +34,19 @@ describe.each(['sandbox', 'memory'] as const)('grants in DynamoDB (%s)', (tables
     return { record, lease: by };
   };
 
+  /** With what advance-grants may do, page after page. */
+  const allDue = async (shard: Parameters<GrantStore['due']>[0]) => {
+    const { due } = storeOf('advance-grants');
+    const found: string[] = [];
+    let from: Parameters<GrantStore['due']>[2];
+    do {
+      const { ids, next } = await due(shard, now, from);
+      found.push(...ids);
+      from = next;
+    } while (from);
+    return found;
+  };
+
   it('creates a grant once', async () => {
     const record = unsettled();
     expect(await store.create(record, lease)).toBe(true);
@@ -107,13 +120,28 @@ describe.each(['sandbox', 'memory'] as const)('grants in DynamoDB (%s)', (tables
     const first = (await stored(unsettled({ pending: since(-800_003) }))).record;
     const never = (await stored(unsettled({ status: 'revoked', generation: 1 }))).record;
     const later = (await stored(unsettled({ pending: since(60) }))).record;
-    const { due: findDue } = storeOf('advance-grants');
-    const due = await findDue(now, 100);
-    expect(due.filter((id) => [first.id, second.id, never.id, later.id].includes(id))).toEqual([
-      first.id,
-      second.id,
-    ]);
-    expect(await findDue(now, 1)).toEqual([first.id]);
+    const isMade = (id: string) => [first.id, second.id, never.id, later.id].includes(id);
+    expect((await allDue('due')).filter(isMade)).toEqual([first.id, second.id]);
+  });
+
+  it('finds what is to be shut in a shard of its own', async () => {
+    const suspended = (await stored(unsettled({ goal: 'suspended' }))).record.id;
+    const revoked = (await stored(unsettled({ goal: 'revoked', status: 'revoking' }))).record.id;
+    const expired = (await stored(unsettled({ goal: 'expired', status: 'revoking' }))).record.id;
+    const made = [suspended, revoked, expired];
+    expect((await allDue('shut')).filter((id) => made.includes(id)).toSorted()).toEqual(
+      [suspended, revoked].toSorted(),
+    );
+    expect((await allDue('due')).filter((id) => made.includes(id))).toEqual([expired]);
+  });
+
+  it('walks through more that is due than a page holds', async () => {
+    const goal = 'suspended';
+    const made: string[] = [];
+    for (let index = 0; index < 130; index++) made.push((await stored(unsettled({ goal }))).record.id);
+    const found = await allDue('shut');
+    expect(new Set(found).size).toBe(found.length);
+    expect(found).toEqual(expect.arrayContaining(made));
   });
 
   it('pages through a query without losing, repeating or mixing any', async () => {

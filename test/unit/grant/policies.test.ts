@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  closedTrustDocument,
   denyDocument,
   effectiveModes,
+  markOf,
   permissionDocument,
-  probeOnlyTrustDocument,
+  shutTrustDocument,
   trustDocument,
 } from '../../../lib/grant/policies.ts';
 import { type PolicyKind, validatePolicyDocument } from '../../../sandbox/policy/validate.ts';
@@ -13,7 +13,7 @@ import { aGrant, childId, parentId, proberRoleArn } from '../../support/a-grant.
 const settings = { proberRoleArn };
 
 describe('the documents of a plain grant, word for word', () => {
-  it('admit the child with the external id until the date, and the prober under its own name', () => {
+  it('admit the child with the external id until the date, and the prober under its own name, with its mark', () => {
     expect(trustDocument(aGrant(), settings)).toEqual({
       Version: '2012-10-17',
       Statement: [
@@ -36,7 +36,7 @@ describe('the documents of a plain grant, word for word', () => {
           Condition: {
             ArnEquals: { 'aws:PrincipalArn': proberRoleArn },
             StringEquals: {
-              'sts:ExternalId': 'external-id-current',
+              'sts:ExternalId': ['external-id-current', 'grt_01mb78qrx0000000000000000f@1.1'],
               'sts:RoleSessionName': 'sharemaker-probe',
             },
             DateLessThan: { 'aws:CurrentTime': '2027-04-01T00:00:00.000Z' },
@@ -100,11 +100,10 @@ it.each([
 
 it('shuts everything with one deny', () => {
   expect(denyDocument.Statement).toEqual([{ Sid: 'Shut', Effect: 'Deny', Action: '*', Resource: '*' }]);
-  expect(closedTrustDocument.Statement.every(({ Effect }) => Effect === 'Deny')).toBe(true);
 });
 
 it('lets the prober in for a proof of death whatever the date', () => {
-  const [statement, ...others] = probeOnlyTrustDocument(aGrant(), settings).Statement;
+  const [statement, ...others] = shutTrustDocument(aGrant(), settings, markOf(aGrant(), 1)).Statement;
   expect(others).toEqual([]);
   expect(statement?.Condition).not.toHaveProperty('DateLessThan');
 });
@@ -113,8 +112,7 @@ it.each<[string, PolicyKind, object]>([
   ['permission', 'identity', permissionDocument(aGrant({ modes: ['sync', 'stream', 'async'] }))],
   ['deny', 'identity', denyDocument],
   ['trust', 'trust', trustDocument(aGrant({ recordCaller: true }), settings)],
-  ['closed trust', 'trust', closedTrustDocument],
-  ['trust for the proof of death', 'trust', probeOnlyTrustDocument(aGrant(), settings)],
+  ['trust of a shut role', 'trust', shutTrustDocument(aGrant(), settings, markOf(aGrant(), 1))],
 ])('writes a %s that IAM takes', (_name, kind, document) => {
   expect(validatePolicyDocument(JSON.stringify(document), kind)).toMatchObject({ ok: true });
 });

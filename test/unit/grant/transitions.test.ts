@@ -184,9 +184,40 @@ describe('rotate', () => {
     });
   });
 
-  it('is one rotation however often it is asked for while it is under way', () => {
+  it('is one rotation however often it is asked for, before and after the new external id is proven', () => {
     const once = requests.rotate(aGrant());
+    expect(askRotation(once, 60, 'another', asked)).toBe(once);
     expect(askRotation(once, 3600, 'another', asked)).toBe(once);
+    const proven = rotatedButNotSettled(3600);
+    expect(askRotation(proven, 3600, 'another', asked)).toBe(proven);
+    expect(askRotation(proven, 86_400, 'another', asked)).toBe(proven);
+    const retiring = {
+      ...proven,
+      externalIds: { current: 'external-id-next', retired: ['external-id-old'] },
+    };
+    expect(askRotation(retiring, 0, 'another', asked)).toBe(retiring);
+  });
+
+  it('takes a shorter grace period that is asked for while it is under way', () => {
+    const once = requests.rotate(aGrant());
+    expect(askRotation(once, 0, 'another', asked)).toMatchObject({
+      externalIds: { current: 'external-id-current', next: { value: 'external-id-next', graceSeconds: 0 } },
+      generation: once.generation,
+    });
+    const proven = rotatedButNotSettled(3600);
+    const shorter = askRotation(proven, 60, 'another', asked);
+    expect(shorter.externalIds).toEqual({
+      current: 'external-id-next',
+      previous: { value: 'external-id-old', validUntil: new Date(now + 60_000).toISOString() },
+    });
+    const none = askRotation(proven, 0, 'another', asked);
+    expect(none.externalIds).toEqual({ current: 'external-id-next', retired: ['external-id-old'] });
+    expect(none.generation).toBe(proven.generation + 1);
+  });
+
+  it('is another rotation once the last one is settled', () => {
+    const settled = aGrant({ externalIds: rotatedButNotSettled(3600).externalIds });
+    expect(askRotation(settled, 3600, 'another', asked).externalIds.next?.value).toBe('another');
   });
 
   it('retires the old external id when its grace period is over', () => {
@@ -196,6 +227,17 @@ describe('rotate', () => {
     expect(after.generation).toBe(2);
   });
 });
+
+/** The new external id is offered; the trust that gives the old one its date is not proven yet. */
+function rotatedButNotSettled(graceSeconds: number) {
+  const validUntil = new Date(now + graceSeconds * 1000 - 500).toISOString();
+  return aGrant({
+    generation: 3,
+    provenGeneration: 2,
+    pending: { operation: 'rotate', since: at, by: asked.by },
+    externalIds: { current: 'external-id-next', previous: { value: 'external-id-old', validUntil } },
+  });
+}
 
 it('looks at the role afresh for a repair', () => {
   expect(askRepair(aGrant(), asked).role).not.toHaveProperty('id');
