@@ -12,7 +12,7 @@ Two REST APIs, one in each account. \`serverless deploy\` prints their addresses
 
 **Bodies** are JSON, at most 64 KB. In the tables, a star marks what must be given. A field that an operation does not know is refused. Times are ISO 8601; any zone is taken, UTC is answered.
 
-**Problems** are \`application/problem+json\` with a \`code\`; [errors.md](errors.md) lists them with what to do.
+**Problems** are \`application/problem+json\` with a \`code\` for programs and a \`remedy\` for people; [errors.md](errors.md) lists them.
 
 **Changes** that meet each other: a grant's \`ETag\` goes into \`If-Match\`, so that nobody overwrites what they have not seen.
 
