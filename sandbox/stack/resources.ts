@@ -39,6 +39,8 @@ export function readResources(
 
 const known = new Set([
   'AWS::ApiGateway::GatewayResponse',
+  // There are no metrics to watch.
+  'AWS::CloudWatch::Alarm',
   'AWS::DynamoDB::Table',
   'AWS::Events::EventBus',
   'AWS::IAM::ManagedPolicy',
@@ -46,6 +48,8 @@ const known = new Set([
   'AWS::S3::Bucket',
   // Demands TLS, which loopback does not have.
   'AWS::S3::BucketPolicy',
+  // Nobody has a mailbox.
+  'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
 ]);
 

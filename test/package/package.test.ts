@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { progressMetrics } from '../../lib/grant/progress.ts';
 import { bundle } from '../../sandbox/lambda/bundle.ts';
 import { handlerFile } from '../../sandbox/lambda/lambda.ts';
 import type { PolicyDocument } from '../../sandbox/policy/document.ts';
@@ -51,8 +52,7 @@ describe.each(accounts)('the package of the $account', ({ account, accountId }) 
 });
 
 it('the deployment of an API comes after its gateway responses, or it would not have them', () => {
-  const file = join(repository, '.serverless', 'child', 'cloudformation-template-update-stack.json');
-  const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, Resource> };
+  const { Resources } = templateOf('child');
   const ofType = (type: string) => Object.keys(Resources).filter((id) => Resources[id]?.Type === type);
   const before = (id: string): string[] => {
     const { DependsOn = [], ...resource } = Resources[id] ?? {};
@@ -67,9 +67,113 @@ it('the deployment of an API comes after its gateway responses, or it would not 
   expect(before(deployment)).toEqual(expect.arrayContaining(responses));
 });
 
+describe('the alarms', () => {
+  const alarmsOf = (account: string) =>
+    resourcesOf(account, 'AWS::CloudWatch::Alarm').map(
+      ([, { Properties }]) => Properties as unknown as Alarm,
+    );
+  const watched = ({ Namespace, MetricName, Dimensions: [dimension] }: Alarm) =>
+    `${dimension?.Value.replace('sharemaker-dev-', '')} ${Namespace} ${MetricName}`;
+
+  it('watch for failure and for silence of what nobody waits for, and over the relay', () => {
+    expect(alarmsOf('parent').map(watched).sort()).toEqual([
+      'advance-grants AWS/Lambda Errors',
+      'advance-grants AWS/Lambda Invocations',
+      'advance-grants Sharemaker OldestUnfinishedSeconds',
+      'advance-grants Sharemaker UnmovableGrants',
+      'audit-grants AWS/Lambda Errors',
+      'audit-grants AWS/Lambda Invocations',
+    ]);
+    expect(alarmsOf('child').map(watched).sort()).toEqual([
+      'invoke AWS/Lambda Errors',
+      'invoke AWS/Lambda Throttles',
+    ]);
+  });
+
+  it.each(accounts)(
+    'of the $account watch functions that there are, and take silence as it is meant',
+    ({ account }) => {
+      const names = resourcesOf(account, 'AWS::Lambda::Function').map(
+        ([, { Properties }]) => Properties['FunctionName'],
+      );
+      for (const alarm of alarmsOf(account)) {
+        expect(names).toContain(alarm.Dimensions[0]?.Value);
+        const isOfSilence = alarm.MetricName === 'Invocations';
+        expect(alarm).toMatchObject(
+          isOfSilence
+            ? { ComparisonOperator: 'LessThanThreshold', Threshold: 1, TreatMissingData: 'breaching' }
+            : { ComparisonOperator: 'GreaterThanThreshold', TreatMissingData: 'notBreaching' },
+        );
+        expect(alarm.AlarmDescription).toContain("README, 'Watch it'");
+      }
+    },
+  );
+
+  it('watch metrics that advance-grants writes', () => {
+    const result = { looked: 1, settled: 0, waiting: 1, failed: 0, oldestSeconds: 7 };
+    const { _aws, ...values } = progressMetrics(result, 'sharemaker-dev-advance-grants', 0);
+    const [written] = _aws.CloudWatchMetrics;
+    const own = alarmsOf('parent').filter(({ Namespace }) => Namespace === written?.Namespace);
+    expect(own.map(({ MetricName }) => MetricName).sort()).toEqual(
+      written?.Metrics.map(({ Name }) => Name).sort(),
+    );
+    for (const { MetricName, Dimensions } of own) {
+      expect(Dimensions.map(({ Name }) => Name)).toEqual(written?.Dimensions[0]);
+      expect(values).toMatchObject({ functionName: Dimensions[0]?.Value, [MetricName]: expect.any(Number) });
+    }
+  });
+
+  it.each(accounts)('of the $account go to a topic that CloudWatch may publish to', ({ account }) => {
+    const { Resources } = templateOf(account);
+    for (const { AlarmActions, OKActions } of alarmsOf(account))
+      expect([AlarmActions, OKActions]).toEqual([[{ Ref: 'AlarmsTopic' }], [{ Ref: 'AlarmsTopic' }]]);
+    // The key alias/aws/sns admits no other service, and its policy cannot be changed.
+    expect(Resources['AlarmsTopic']?.Properties).toEqual({ TopicName: 'sharemaker-dev-alarms' });
+  });
+
+  it.each(accounts)(
+    'of the $account reach the address that the deployment names, as do alerts',
+    ({ account }) => {
+      const topics = resourcesOf(account, 'AWS::SNS::Topic').map(([id]) => id);
+      const mails = resourcesOf(account, 'AWS::SNS::Subscription').map(([, resource]) => resource);
+      expect(mails.map(({ Properties }) => Properties['TopicArn'])).toEqual(topics.map((Ref) => ({ Ref })));
+      // None without an address.
+      expect(new Set(mails.map(({ Condition }) => Condition))).toEqual(new Set(['HasAlertEmail']));
+      expect(templateOf(account).Conditions).toMatchObject({
+        HasAlertEmail: { 'Fn::Not': [{ 'Fn::Equals': ['', ''] }] },
+      });
+    },
+  );
+});
+
+interface Alarm {
+  readonly AlarmDescription: string;
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+  readonly AlarmActions: unknown;
+  readonly OKActions: unknown;
+}
+
 interface Resource {
   readonly Type: string;
+  readonly Condition?: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
   readonly DependsOn?: string | readonly string[];
+}
+
+interface Template {
+  readonly Conditions?: Readonly<Record<string, unknown>>;
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+function templateOf(account: string): Template {
+  const file = join(repository, '.serverless', account, 'cloudformation-template-update-stack.json');
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function resourcesOf(account: string, type: string): [string, Resource][] {
+  return Object.entries(templateOf(account).Resources).filter(([, { Type }]) => Type === type);
 }
 
 /** Order and one-element lists mean nothing to IAM and CloudFormation. */
