@@ -45,6 +45,8 @@ const known = new Set([
   'AWS::Events::EventBus',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Role',
+  // For API Gateway, which writes none here.
+  'AWS::Logs::LogGroup',
   'AWS::S3::Bucket',
   // Demands TLS, which loopback does not have.
   'AWS::S3::BucketPolicy',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { operations } from '../../lib/contract/operations.ts';
 import { progressMetrics } from '../../lib/grant/progress.ts';
 import { bundle } from '../../sandbox/lambda/bundle.ts';
 import { handlerFile } from '../../sandbox/lambda/lambda.ts';
@@ -65,6 +66,51 @@ it('the deployment of an API comes after its gateway responses, or it would not 
   const responses = ofType('AWS::ApiGateway::GatewayResponse');
   expect(responses).toEqual(['BodyTooLarge']);
   expect(before(deployment)).toEqual(expect.arrayContaining(responses));
+});
+
+describe('the stage of the API', () => {
+  const stageOf = (account: string) => {
+    const deployments = resourcesOf(account, 'AWS::ApiGateway::Deployment');
+    const [stage] = deployments.map(([, { Properties }]) => Properties['StageDescription'] as Stage);
+    return stage!;
+  };
+
+  it('has a brake on the one route that any account may call', () => {
+    const { method, path } = operations['get-offer'];
+    expect(stageOf('parent').MethodSettings).toEqual([
+      {
+        HttpMethod: method,
+        // "StageDescription MethodSetting": a slash within is ~1, and the first one stays.
+        ResourcePath: `/${path.replaceAll('/', '~1')}`,
+        ThrottlingRateLimit: 10,
+        ThrottlingBurstLimit: 20,
+      },
+    ]);
+    expect(stageOf('child').MethodSettings).toBeUndefined();
+  });
+
+  it.each(accounts)(
+    'of the $account logs requests only where asked to, and never a header or query',
+    ({ account }) => {
+      const [condition, { Format }, otherwise] = stageOf(account).AccessLogSetting['Fn::If'];
+      const { Conditions, Resources } = templateOf(account);
+      expect(Conditions?.[condition]).toEqual({ 'Fn::Equals': ['off', 'on'] });
+      expect(otherwise).toEqual({ Ref: 'AWS::NoValue' });
+      expect(Resources['AccessLogs']).toMatchObject({ Type: 'AWS::Logs::LogGroup', Condition: condition });
+      expect(Object.values(JSON.parse(Format)).sort()).toEqual([
+        '$context.error.responseType',
+        '$context.httpMethod',
+        '$context.identity.accountId',
+        '$context.identity.sourceIp',
+        '$context.identity.userArn',
+        '$context.path',
+        '$context.requestId',
+        '$context.requestTime',
+        '$context.responseLatency',
+        '$context.status',
+      ]);
+    },
+  );
 });
 
 describe('the alarms', () => {
@@ -145,6 +191,11 @@ describe('the alarms', () => {
     },
   );
 });
+
+interface Stage {
+  readonly MethodSettings?: unknown;
+  readonly AccessLogSetting: { readonly 'Fn::If': readonly [string, { readonly Format: string }, unknown] };
+}
 
 interface Alarm {
   readonly AlarmDescription: string;
