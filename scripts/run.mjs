@@ -16,6 +16,7 @@ const commands = {
   'test:model': ['scripts/test-model.ts'],
   bench: ['bench/main.ts'],
   package: ['scripts/package.ts'],
+  deploy: ['scripts/deploy.ts'],
   docs: ['scripts/docs.ts'],
   sharemaker: ['cli/sharemaker.ts'],
 };

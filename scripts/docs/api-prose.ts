@@ -6,7 +6,7 @@ export const intro = `# API
 
 <!-- Made from lib/contract by \`npm run docs\`. -->
 
-Two REST APIs, one in each account. \`serverless deploy\` prints their addresses, stage included; paths below follow them. The same as OpenAPI 3.1: [openapi.json](openapi.json). In TypeScript, \`lib/client\` has a method for every operation.
+Two REST APIs, one in each account. \`npm run deploy\` prints their addresses, stage included; paths below follow them. The same as OpenAPI 3.1: [openapi.json](openapi.json). In TypeScript, \`lib/client\` has a method for every operation.
 
 **Signing.** Every request carries AWS Signature Version 4 for service \`execute-api\`. Callers of the API's own account need \`execute-api:Invoke\` in an IAM policy. Other accounts reach \`GET /offers/{grantId}\` of the parent, and nothing else.
 

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../lib/contract/operations.ts';
 import { progressMetrics } from '../../lib/grant/progress.ts';
 import { bundle } from '../../sandbox/lambda/bundle.ts';
@@ -17,9 +18,37 @@ const accounts = [
   { account: 'child', accountId: '222222222222' },
 ];
 
+/** What packaging took for temporary files. */
+const scratch = mkdtempSync(join(tmpdir(), 'sharemaker-package-'));
 beforeAll(() => {
-  execFileSync(process.execPath, ['scripts/package.ts'], { cwd: repository, stdio: 'pipe' });
+  const env = { ...process.env, TMPDIR: scratch };
+  execFileSync(process.execPath, ['scripts/package.ts'], { cwd: repository, stdio: 'pipe', env });
 }, 90_000);
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+it('packaging leaves no temporary files behind', () => {
+  expect(readdirSync(scratch)).toEqual([]);
+});
+
+describe('npm run deploy', () => {
+  const deploy = (...args: string[]) =>
+    spawnSync(process.execPath, ['scripts/run.mjs', 'deploy', ...args], {
+      cwd: repository,
+      encoding: 'utf8',
+    });
+
+  it('asks whose stack it is', () => {
+    const { status, stderr } = deploy('--stage', 'prod');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('npm run deploy -- --param account=child')]);
+  });
+
+  it("hands everything else to the framework's deploy", () => {
+    const { status, stdout } = deploy('--param', 'account=parent', '--help');
+    expect(stdout).toContain('deploy');
+    expect(stdout).toContain('--stage');
+    expect(status).toBe(0);
+  });
+});
 
 describe.each(accounts)('the package of the $account', ({ account, accountId }) => {
   const folder = join(repository, '.serverless', account);
