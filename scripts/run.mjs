@@ -17,6 +17,7 @@ const commands = {
   bench: ['bench/main.ts'],
   package: ['scripts/package.ts'],
   deploy: ['scripts/deploy.ts'],
+  'check:aws': ['scripts/check-aws.ts'],
   docs: ['scripts/docs.ts'],
   sharemaker: ['cli/sharemaker.ts'],
 };
