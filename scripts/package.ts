@@ -1,14 +1,10 @@
 /** `npm run package`: both stacks into .serverless/parent and .serverless/child, without AWS credentials. */
 
-import { spawn } from 'node:child_process';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root, runServerless } from './serverless.ts';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const serverless = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
 const accounts = ['parent', 'child'] as const;
 const output = join(root, '.serverless');
 
@@ -26,20 +22,10 @@ try {
 
 async function packageStack(account: string, destination: string): Promise<void> {
   const startedAt = Date.now();
-  const child = spawn(
-    process.execPath,
-    [serverless, 'package', '--param', `account=${account}`, '--package', destination],
-    { cwd: root, env: withoutAwsSettings(), stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const said: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const args = ['package', '--param', `account=${account}`, '--package', destination];
+  const { code, said } = await runServerless(args, { env: withoutAwsSettings(), output: 'kept' });
   if (code !== 0) {
-    process.stderr.write(Buffer.concat(said));
+    process.stderr.write(said);
     throw new Error(`Packaging the ${account}'s stack failed.`);
   }
   console.log(`.serverless/${account} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);

@@ -16,6 +16,8 @@ const commands = {
   'test:model': ['scripts/test-model.ts'],
   bench: ['bench/main.ts'],
   package: ['scripts/package.ts'],
+  deploy: ['scripts/deploy.ts'],
+  'check:aws': ['scripts/check-aws.ts'],
   docs: ['scripts/docs.ts'],
   sharemaker: ['cli/sharemaker.ts'],
 };

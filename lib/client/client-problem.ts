@@ -47,6 +47,8 @@ export class ClientProblem extends Error {
   readonly status: number;
   /** One sentence about this very request. */
   readonly detail: string;
+  /** What to do next, as the API says it; as this client knows it, where no API answered. */
+  readonly remedy: string | undefined;
   /** For `request.invalid`: which fields, and what is allowed. */
   readonly errors: readonly FieldError[];
   readonly requestId: string | undefined;
@@ -57,31 +59,32 @@ export class ClientProblem extends Error {
     more: {
       readonly operation: string;
       readonly status?: number;
+      readonly remedy?: string | undefined;
       readonly errors?: readonly FieldError[];
       readonly requestId?: string | undefined;
       readonly cause?: unknown;
     },
   ) {
-    super(sentence(code, detail, more), more.cause === undefined ? undefined : { cause: more.cause });
+    const remedy = more.remedy ?? remedyOf(code);
+    super(
+      sentence(code, detail, { ...more, remedy }),
+      more.cause === undefined ? undefined : { cause: more.cause },
+    );
     this.name = 'ClientProblem';
     this.code = code;
     this.detail = detail;
+    this.remedy = remedy;
     this.status = more.status ?? 0;
     this.errors = more.errors ?? [];
     this.requestId = more.requestId;
   }
 }
 
-/** What to do next; undefined for codes that this client does not know. */
-export function remedyOf(code: AnyCode): string | undefined {
-  const known: Readonly<Record<string, { readonly remedy: string }>> = { ...problems, ...clientProblems };
-  return Object.hasOwn(known, code) ? known[code]?.remedy : undefined;
-}
-
 const text = (lengthMax: number) => z.string().transform((value) => value.slice(0, lengthMax));
 const problemAnswer = z.object({
   code: text(100),
   detail: text(2_000),
+  remedy: text(1_000).optional(),
   requestId: text(100).optional(),
   errors: z
     .array(z.object({ pointer: text(200), message: text(500) }))
@@ -106,10 +109,11 @@ export function problemOfAnswer(operation: string, { status, headers, bytes }: F
   const requestId = headers.get('x-amzn-requestid') ?? headers.get('x-amz-apigw-id') ?? undefined;
   const problem = problemAnswer.safeParse(body);
   if (problem.success) {
-    const { code, detail, errors } = problem.data;
+    const { code, detail, remedy, errors } = problem.data;
     return new ClientProblem(code, detail, {
       operation,
       status,
+      remedy,
       errors,
       requestId: problem.data.requestId ?? requestId,
     });
@@ -137,19 +141,27 @@ function gatewayCode(status: number): ClientProblemCode {
   return status >= 500 ? 'gateway.failed' : 'gateway.refused';
 }
 
+/** Undefined for codes that this client does not know. */
+function remedyOf(code: AnyCode): string | undefined {
+  const known: Readonly<Record<string, { readonly remedy: string }>> = { ...problems, ...clientProblems };
+  return Object.hasOwn(known, code) ? known[code]?.remedy : undefined;
+}
+
 /** The detail, what to do, and where to look; a line for each wrong field when there are several. */
 function sentence(
   code: AnyCode,
   detail: string,
   more: {
     readonly operation: string;
+    readonly remedy: string | undefined;
     readonly errors?: readonly FieldError[];
     readonly requestId?: string | undefined;
   },
 ): string {
   const errors = more.errors ?? [];
   const where = more.requestId === undefined ? code : `${code}, request ${more.requestId}`;
-  const remedy = errors.length > 0 ? undefined : remedyOf(code);
+  // The fields say by themselves what to do.
+  const remedy = errors.length > 0 ? undefined : more.remedy;
   const lines = errors.length > 1 ? errors.map(({ pointer, message }) => `\n  ${pointer} ${message}`) : [];
   return `${more.operation}: ${[ended(detail), remedy].filter(Boolean).join(' ')} (${where})${lines.join('')}`;
 }

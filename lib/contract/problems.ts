@@ -3,7 +3,7 @@
 export interface ProblemKind {
   readonly status: number;
   readonly title: string;
-  /** What the caller should do next; docs/errors.md is made from it. */
+  /** What the caller should do next: in every answer, and in docs/errors.md, which is made from it. */
   readonly remedy: string;
 }
 
@@ -214,7 +214,7 @@ export class Problem extends Error {
   }
 }
 
-/** The `application/problem+json` body. */
+/** The `application/problem+json` body. `code`, `remedy`, `requestId` and `errors` are members of our own (RFC 9457 §3.2). */
 export interface ProblemBody {
   readonly type: string;
   readonly title: string;
@@ -222,6 +222,7 @@ export interface ProblemBody {
   readonly detail: string;
   readonly instance: string;
   readonly code: ProblemCode;
+  readonly remedy: string;
   readonly requestId: string;
   readonly errors?: readonly FieldError[];
 }
@@ -230,7 +231,7 @@ export function problemBody(
   problem: Problem,
   request: { readonly path: string; readonly requestId: string },
 ): ProblemBody {
-  const { status, title } = problems[problem.code];
+  const { status, title, remedy } = problems[problem.code];
   return {
     type: `urn:sharemaker:problem:${problem.code}`,
     title,
@@ -238,6 +239,7 @@ export function problemBody(
     detail: problem.detail,
     instance: request.path,
     code: problem.code,
+    remedy,
     requestId: request.requestId,
     ...(problem.errors.length > 0 && { errors: problem.errors }),
   };

@@ -1,4 +1,4 @@
-import { isSettled } from './grant.ts';
+import { type GrantRecord, isSettled } from './grant.ts';
 import type { DueShard } from './grant-item.ts';
 import type { PageKey } from './grant-store.ts';
 import { advance, type Broker } from './lifecycle.ts';
@@ -14,13 +14,15 @@ export interface AdvanceResult {
   readonly settled: number;
   readonly waiting: number;
   readonly failed: number;
+  /** For how long the grant that has waited longest has been asked for what is not proven yet; 0 when none waits. */
+  readonly oldestSeconds: number;
 }
 
 /** Moves every grant that is due now, the longest waiting first, each once, until none is left or the time is over. */
 export async function advanceDue(broker: Broker, deadlineAt: number): Promise<AdvanceResult> {
   const { clock, store } = broker;
   const startedAt = clock.now();
-  const result = { looked: 0, settled: 0, waiting: 0, failed: 0 };
+  const result = { looked: 0, settled: 0, waiting: 0, failed: 0, oldestSeconds: 0 };
 
   const advanceAll = async (ids: readonly string[]) => {
     let left = ids.length;
@@ -33,6 +35,7 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
         try {
           const record = await advance(id, broker, endOfTurn(deadlineAt, turns, broker));
           result[isSettled(record) ? 'settled' : 'waiting']++;
+          result.oldestSeconds = Math.max(result.oldestSeconds, unfinishedSeconds(record, broker));
         } catch {
           result.failed++; // One grant that cannot be read must not stop the others; it stays due.
         }
@@ -54,6 +57,11 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
     });
   }
   return result;
+}
+
+function unfinishedSeconds(record: GrantRecord, { clock }: Broker): number {
+  if (isSettled(record)) return 0;
+  return Math.round((clock.now() - Date.parse(record.pending?.since ?? record.updatedAt)) / 1000);
 }
 
 /** One slow proof may take no more than its turn, so that all have one. */

@@ -9,10 +9,11 @@ export interface TemplateScope {
   readonly region: string;
   readonly stackName: string;
   readonly resources: Readonly<Record<string, TemplateResource>>;
+  readonly conditions?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Resolves CloudFormation's Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select and Fn::Split everywhere in a value
+ * Resolves CloudFormation's Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select, Fn::Split and Fn::If everywhere in a value
  * (CloudFormation User Guide, "Intrinsic function reference"), as they come out once the stack is deployed.
  * @throws Error for what does not exist in the template or is unknown to the sandbox.
  */
@@ -54,6 +55,17 @@ const intrinsics: Record<string, (argument: unknown, scope: TemplateScope) => un
   'Fn::Split': (argument, scope) => {
     const [separator, text] = resolveIntrinsics(argument, scope) as [string, string];
     return text.split(separator);
+  },
+  'Fn::If': (argument, scope) => {
+    const [name, yes, no] = argument as [string, unknown, unknown];
+    const condition = scope.conditions?.[name];
+    if (condition === undefined) throw new Error(`The stack has no condition "${name}".`);
+    return resolveIntrinsics(resolveIntrinsics(condition, scope) ? yes : no, scope);
+  },
+  'Fn::Not': (argument, scope) => !(resolveIntrinsics(argument, scope) as [boolean])[0],
+  'Fn::Equals': (argument, scope) => {
+    const [left, right] = resolveIntrinsics(argument, scope) as [unknown, unknown];
+    return left === right;
   },
 };
 

@@ -39,13 +39,19 @@ export function readResources(
 
 const known = new Set([
   'AWS::ApiGateway::GatewayResponse',
+  // There are no metrics to watch.
+  'AWS::CloudWatch::Alarm',
   'AWS::DynamoDB::Table',
   'AWS::Events::EventBus',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Role',
+  // For API Gateway, which writes none here.
+  'AWS::Logs::LogGroup',
   'AWS::S3::Bucket',
   // Demands TLS, which loopback does not have.
   'AWS::S3::BucketPolicy',
+  // Nobody has a mailbox.
+  'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
 ]);
 

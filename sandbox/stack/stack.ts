@@ -130,6 +130,7 @@ export function readStack(options: ReadStackOptions): Stack {
     accountId,
     region: provider.region,
     stackName: provider.stackName,
+    conditions: resources.Conditions ?? {},
     resources: { ...resources.Resources, ...Object.fromEntries(functionNames.map(logGroup)) },
   };
   return {
@@ -158,7 +159,10 @@ interface ServiceFile {
     readonly apiGateway: { readonly resourcePolicy: unknown };
   };
   readonly functions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly resources: { readonly Resources: Readonly<Record<string, TemplateResource>> };
+  readonly resources: {
+    readonly Conditions?: Readonly<Record<string, unknown>>;
+    readonly Resources: Readonly<Record<string, TemplateResource>>;
+  };
 }
 
 function variableScope(

@@ -6,13 +6,13 @@ export const intro = `# API
 
 <!-- Made from lib/contract by \`npm run docs\`. -->
 
-Two REST APIs, one in each account. \`serverless deploy\` prints their addresses, stage included; paths below follow them. The same as OpenAPI 3.1: [openapi.json](openapi.json). In TypeScript, \`lib/client\` has a method for every operation.
+Two REST APIs, one in each account. \`npm run deploy\` prints their addresses, stage included; paths below follow them. The same as OpenAPI 3.1: [openapi.json](openapi.json). In TypeScript, \`lib/client\` has a method for every operation.
 
 **Signing.** Every request carries AWS Signature Version 4 for service \`execute-api\`. Callers of the API's own account need \`execute-api:Invoke\` in an IAM policy. Other accounts reach \`GET /offers/{grantId}\` of the parent, and nothing else.
 
 **Bodies** are JSON, at most 64 KB. In the tables, a star marks what must be given. A field that an operation does not know is refused. Times are ISO 8601; any zone is taken, UTC is answered.
 
-**Problems** are \`application/problem+json\` with a \`code\`; [errors.md](errors.md) lists them with what to do.
+**Problems** are \`application/problem+json\` with a \`code\` for programs and a \`remedy\` for people; [errors.md](errors.md) lists them.
 
 **Changes** that meet each other: a grant's \`ETag\` goes into \`If-Match\`, so that nobody overwrites what they have not seen.
 

@@ -1,3 +1,4 @@
+import { administrationDocument } from './administration.ts';
 import { apiDocument } from './api.ts';
 import { auditDocument } from './audit.ts';
 import { errorsDocument } from './errors.ts';
@@ -7,6 +8,7 @@ import { openApiDocument } from './openapi.ts';
 /** Path from the root of the repository → what the file must hold. */
 export function documents(): Readonly<Record<string, string>> {
   return {
+    'docs/administration.md': administrationDocument(),
     'docs/api.md': apiDocument(),
     'docs/audit.md': auditDocument(),
     'docs/errors.md': errorsDocument(),

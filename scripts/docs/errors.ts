@@ -1,9 +1,15 @@
 /** docs/errors.md */
 
 import { clientProblems } from '../../lib/client/client-problem.ts';
-import { type ProblemCode, problems } from '../../lib/contract/problems.ts';
+import { Problem, type ProblemCode, problemBody, problems } from '../../lib/contract/problems.ts';
 import { commonRefusals, refusalsOf } from './refusals.ts';
 import { operationNames } from './schemas.ts';
+
+const grantId = 'grt_01k9x4vq7m3f8r2ztbn5hcw6de';
+const example = problemBody(
+  new Problem('grant.ended', `Grant ${grantId} is revoked for good; it cannot suspend now.`),
+  { path: `/grants/${grantId}/suspend`, requestId: '6f7c1c1e-2a43-4c1f-9d52-0f2f3a3c9a10' },
+);
 
 const intro = `# Problems
 
@@ -12,18 +18,10 @@ const intro = `# Problems
 Every operation but the relay's refuses with \`application/problem+json\` (RFC 9457):
 
 \`\`\`json
-{
-  "type": "urn:sharemaker:problem:grant.ended",
-  "title": "The grant has ended",
-  "status": 409,
-  "detail": "Grant grt_01k9x4vq7m3f8r2ztbn5hcw6de is revoked.",
-  "instance": "/grants/grt_01k9x4vq7m3f8r2ztbn5hcw6de/suspend",
-  "code": "grant.ended",
-  "requestId": "6f7c1c1e-2a43-4c1f-9d52-0f2f3a3c9a10"
-}
+${JSON.stringify(example, null, 2)}
 \`\`\`
 
-Programs look at \`code\`, which does not change. \`detail\` is for people, and about this very request. Where fields are wrong, \`errors\` lists each with a JSON Pointer into the body (or \`query/…\`, \`path/…\`, \`header/…\`) and what is allowed. \`requestId\` leads to the log entry. A thing that does not exist and a thing that is another's give the same 404.`;
+Programs look at \`code\`, which does not change. \`detail\` is for people, and about this very request; \`remedy\` says what to do next. Where fields are wrong, \`errors\` lists each with a JSON Pointer into the body (or \`query/…\`, \`path/…\`, \`header/…\`) and what is allowed. \`requestId\` leads to the log entry. A thing that does not exist and a thing that is another's give the same 404.`;
 
 const relayNote = `## Invocations
 

@@ -51,7 +51,7 @@ export const notes: Readonly<Record<string, string>> = {
   role: 'The share role in the parent account.',
   'role.arn': 'What the child assumes.',
   'role.id': "IAM's own id of it, which a role of the same name made later would not have.",
-  externalId: 'What AssumeRole must carry. Random; as good as a key, so keep it where keys are kept.',
+  externalId: 'What AssumeRole must carry. Random, and no password: it opens nothing to another account.',
   previousExternalId: 'Still accepted until the grace period of a rotation ends.',
   'previousExternalId.value': 'The old external id.',
   'previousExternalId.validUntil': 'When it ends.',

@@ -216,7 +216,8 @@ const problemSchema = {
     status: { type: 'integer' },
     detail: { type: 'string' },
     instance: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(problems) },
+    code: { type: 'string', enum: Object.keys(problems), description: 'A name for programs.' },
+    remedy: { type: 'string', description: 'What to do next, for people.' },
     requestId: { type: 'string' },
     errors: {
       type: 'array',
@@ -227,5 +228,5 @@ const problemSchema = {
       },
     },
   },
-  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'remedy', 'requestId'],
 };

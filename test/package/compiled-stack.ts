@@ -12,7 +12,8 @@ export function readCompiledStack(
   path: string,
   options: Required<Pick<ReadStackOptions, 'account' | 'accountId'>>,
 ): Stack {
-  const { Resources } = JSON.parse(readFileSync(path, 'utf8')) as {
+  const { Conditions, Resources } = JSON.parse(readFileSync(path, 'utf8')) as {
+    Conditions: Record<string, unknown>;
     Resources: Record<string, TemplateResource>;
   };
   const { account, accountId } = options;
@@ -20,6 +21,7 @@ export function readCompiledStack(
     accountId,
     region: 'us-east-1',
     stackName: `sharemaker-${account}-dev`,
+    conditions: Conditions,
     resources: Resources,
   };
   const resolved = <T>(value: unknown) => resolveIntrinsics(value, template) as T;

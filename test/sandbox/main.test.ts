@@ -1,10 +1,10 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SandboxDescription } from '../../sandbox/sandbox.ts';
 
 const repository = new URL('../../', import.meta.url).pathname;
@@ -17,7 +17,7 @@ describe('npm run sandbox', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'writes the ready file when all answers, and leaves nothing on %s',
     async (signal) => {
-      const readyFile = join(mkdtempSync(join(tmpdir(), 'sharemaker-')), 'ready.json');
+      const readyFile = aReadyFile();
       const sandbox = run('--ready-file', readyFile);
       const description = await readyAt(readyFile);
       expect(description).toEqual({
@@ -45,7 +45,7 @@ describe('npm run sandbox', () => {
   );
 
   it('stops with the shell that npm started it through, and cleanly though the signal comes twice', async () => {
-    const readyFile = join(mkdtempSync(join(tmpdir(), 'sharemaker-')), 'ready.json');
+    const readyFile = aReadyFile();
     const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
     // What npm does with a script. Nothing is to be installed here, so npm itself need not be found.
     const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
@@ -97,6 +97,12 @@ describe('npm run sandbox', () => {
     expect(stderr).toContain('no such file or directory');
   });
 });
+
+function aReadyFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sharemaker-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 'ready.json');
+}
 
 async function readyAt(file: string): Promise<SandboxDescription> {
   await vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 20_000, interval: 20 });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { operations, relayRoutes } from '../../lib/contract/operations.ts';
+import { readStack } from '../../sandbox/stack/stack.ts';
 import { parseYaml } from '../../sandbox/stack/yaml.ts';
 
 interface StackFile {
@@ -53,14 +54,22 @@ describe.each([
 describe('other accounts', () => {
   const isOther = { StringNotEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } } };
 
-  it('reach offers in the parent, and nothing else', () => {
-    expect(read('parent').resourcePolicy).toEqual([
+  it.each([
+    ['', {}],
+    ['o-example', { StringEquals: { 'aws:PrincipalOrgID': 'o-example' } }],
+  ])('reach offers in the parent, and nothing else, with offerReaders "%s"', (offerReaders, narrower) => {
+    const { resourcePolicy } = readStack({
+      account: 'parent',
+      accountId: '111111111111',
+      params: { offerReaders },
+    });
+    expect(resourcePolicy.Statement).toEqual([
       {
         Effect: 'Allow',
         Principal: '*',
         Action: 'execute-api:Invoke',
         Resource: 'execute-api:/*/GET/offers/*',
-        Condition: isOther,
+        Condition: { StringNotEquals: { 'aws:PrincipalAccount': '111111111111' }, ...narrower },
       },
     ]);
   });

@@ -56,6 +56,7 @@ export function expectProblem(answer: Answer, path: string, { status, code, poin
     detail: expect.stringMatching(/\S/),
     instance: path.split('?')[0],
     code,
+    remedy: problems[code].remedy,
     requestId: answer.headers.get('x-amzn-requestid'),
     ...(pointers.length > 0 && {
       errors: pointers.map((each) => ({ pointer: each, message: expect.stringMatching(/\S/) })),

@@ -22,7 +22,7 @@ it('looks at nothing when nothing is due', async () => {
   await anActiveGrant(sandbox, 'puppet');
   await run();
   const callsBefore = sandbox.calls.length;
-  expect(await run()).toEqual({ looked: 0, settled: 0, waiting: 0, failed: 0 });
+  expect(await run()).toEqual({ looked: 0, settled: 0, waiting: 0, failed: 0, oldestSeconds: 0 });
   // However many grants there are: one look at the index of what is due.
   expect(sandbox.calls.slice(callsBefore).map(({ operation }) => operation)).toEqual(['Query']);
 });
@@ -110,6 +110,25 @@ it('does not touch a role of somebody else who took the name, and does not let i
   expect((await read(sandbox, other)).status).toBe('expired');
   expect(await byHand(sandbox).roleOf(stuck)).toEqual(before);
   expect(await access(sandbox, stuck)).toBe('denied');
+});
+
+it('tells CloudWatch for how long a grant has been waiting for what was asked', async () => {
+  const grant = await anActiveGrant(sandbox, 'puppet', { expiresAt: inSeconds(600) });
+  await byHand(sandbox).deleteRole(grant);
+  await byHand(sandbox).takeName(grant);
+  sandbox.advanceClock(601);
+  await run();
+  sandbox.advanceClock(3_600);
+  const { oldestSeconds } = await run();
+  expect(oldestSeconds).toBeGreaterThan(3_599);
+  const line = sandbox.logs.filter(({ function: name }) => name === 'advance-grants').at(-1)?.line ?? '';
+  expect(JSON.parse(line)).toMatchObject({
+    message: 'advanced',
+    functionName: 'sharemaker-dev-advance-grants',
+    OldestUnfinishedSeconds: oldestSeconds,
+    UnmovableGrants: 0,
+    _aws: { CloudWatchMetrics: [{ Namespace: 'Sharemaker', Dimensions: [['functionName']] }] },
+  });
 });
 
 it('goes on beside a record that nobody can read', async () => {

@@ -7,6 +7,10 @@ const scope: TemplateScope = {
   accountId: '111111111111',
   region: 'us-east-1',
   stackName: 'sharemaker-parent-dev',
+  conditions: {
+    HasBus: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Bus' }, ''] }] },
+    IsElsewhere: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'eu-west-1'] },
+  },
   resources: {
     Table: { Type: 'AWS::DynamoDB::Table', Properties: { TableName: 'grants' } },
     Role: {
@@ -45,6 +49,8 @@ describe('what CloudFormation would make of', () => {
     ['!Sub arn:${AWS::Partition}:x:${AWS::Region}', 'arn:aws:x:us-east-1'],
     ['!Join ["-", [a, !Ref Bus, !Ref AWS::Region]]', 'a-b-us-east-1'],
     ['!Select [1, !Split ["-", a-b-c]]', 'b'],
+    ['{ "Fn::If": [HasBus, { bus: !Ref Bus }, none] }', { bus: 'b' }],
+    ['{ "Fn::If": [IsElsewhere, { bus: !Ref Bus }, none] }', 'none'],
     ['{ a: [!Ref Bus, { b: !Ref Table }], c: 1 }', { a: ['b', { b: 'grants' }], c: 1 }],
   ])('%s', (yaml, value) => {
     expect(resolve(yaml)).toEqual(value);
@@ -56,6 +62,7 @@ it.each([
   ['!GetAtt Table.StreamArn', 'Table.StreamArn is unknown'],
   ['!Ref Nameless', 'needs a BucketName'],
   ['!Ref Odd', 'AWS::EC2::Instance'],
+  ['{ "Fn::If": [IsNowhere, 1, 2] }', 'no condition "IsNowhere"'],
   ['{ "Fn::ImportValue": x }', 'Fn::ImportValue is unknown'],
 ])('%s is refused', (yaml, message) => {
   expect(() => resolve(yaml)).toThrow(message);

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { operations } from '../../../lib/contract/operations.ts';
 import { readStack, type Stack } from '../../../sandbox/stack/stack.ts';
 
@@ -120,6 +120,7 @@ describe('reading', () => {
     ['a role that is not there', aService('events: []', 'Nobody'), 'no resource "Nobody"'],
   ])('refuses %s', (_, text, message) => {
     const directory = mkdtempSync(join(tmpdir(), 'sharemaker-stack-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
     const head =
       'service: s\nprovider: { region: us-east-1, stage: dev, stackName: s, apiGateway: { resourcePolicy: [] } }\n';
     const functions = text.includes('functions:') ? '' : 'functions: {}\n';

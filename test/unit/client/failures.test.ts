@@ -114,6 +114,13 @@ describe('a message', () => {
     );
   });
 
+  it('passes on what the API says to do, also about a code that this client does not know', async () => {
+    const reply = problemReply(409, 'grant.frozen', { remedy: 'Wait for the thaw.' });
+    const failure = await failureOf(createParentClient(fakeApi(reply).options).revokeGrant({ grantId }));
+    expect(failure.remedy).toBe('Wait for the thaw.');
+    expect(failure.message).toContain('A detail. Wait for the thaw. (grant.frozen');
+  });
+
   it('has a line for each of several wrong fields', async () => {
     const errors = [
       { pointer: '/modes', message: 'must name each mode once' },

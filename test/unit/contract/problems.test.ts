@@ -30,6 +30,7 @@ describe('a problem', () => {
       detail: 'Grant x is revoked.',
       instance: '/grants/x',
       code: 'grant.ended',
+      remedy: problems['grant.ended'].remedy,
       requestId: 'r-1',
     });
   });
