@@ -2,10 +2,10 @@
 
 import type { Mode } from '../../lib/contract/fields.ts';
 import {
-  closedTrustDocument,
   denyDocument,
   permissionDocument,
   probeSessionName,
+  shutTrustDocument,
   trustDocument,
 } from '../../lib/grant/policies.ts';
 import type { PolicyDocument } from '../../lib/grant/policy-document.ts';
@@ -110,9 +110,23 @@ export const assumptions: readonly Assumption[] = [
     },
   },
   {
-    says: 'A trust that is closed lets nobody in any more',
+    says: 'Where a trust is in force, so is what was put on the role before it',
+    async see(stand) {
+      const { trial, roles, externalId } = stand;
+      const session = await stand.sessionOf('stream');
+      const nextId = `${externalId}.next`;
+      await trial.put(roles.stream, denyDocument, 'deny');
+      await trial.trust(roles.stream, trustFor(trial, nextId));
+      const { outcome, seconds } = await trial.eventually(() => trial.assume(roles.stream, nextId), isLetIn);
+      if (!isLetIn(outcome)) return { verdict: 'does not', saw: told(outcome) };
+      return judge(await trial.probe(session, 'sync'), isDenied, `the trust after ${seconds.toFixed(1)} s`);
+    },
+  },
+  {
+    says: 'A trust that is replaced lets nobody in any more whom the new one does not name',
     async see({ trial, roles, externalId }) {
-      await trial.trust(roles.sync, closedTrustDocument);
+      const shut = shutTrustDocument(shareFor(trial, externalId), proberOf(trial), `${externalId}.mark`);
+      await trial.trust(roles.sync, shut);
       const { outcome, seconds } = await trial.eventually(
         () => trial.assume(roles.sync, externalId),
         isDenied,
@@ -138,7 +152,7 @@ const dayMs = 86_400_000;
 /** Makes all roles at once, so that IAM's lag is waited for once. Their documents are those that grants get. */
 export async function makeRoles(trial: Trial, externalId: string): Promise<Stand> {
   const on = (days: number, more = {}) => shareOn(trial, externalId, trial.now() + days * dayMs, more);
-  const trust = (share = on(1)) => trustDocument(share, { proberRoleArn: noProber(trial) });
+  const trust = (share = on(1)) => trustDocument(share, proberOf(trial));
   const asTyped = (share = on(1)): PolicyDocument =>
     permissionDocument({ ...share, endpoint: { ...share.endpoint, arn: typedArn(trial) } });
   const documents: Readonly<Record<RoleName, readonly [PolicyDocument, PolicyDocument?]>> = {
@@ -172,6 +186,18 @@ export async function makeRoles(trial: Trial, externalId: string): Promise<Stand
 }
 
 // --- internal ---
+
+function shareFor(trial: Trial, externalId: string) {
+  return shareOn(trial, externalId, trial.now() + dayMs);
+}
+
+function trustFor(trial: Trial, externalId: string): PolicyDocument {
+  return trustDocument(shareFor(trial, externalId), proberOf(trial));
+}
+
+function proberOf(trial: Trial) {
+  return { proberRoleArn: noProber(trial) };
+}
 
 type RoleName =
   | 'nothing'
