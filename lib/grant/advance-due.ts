@@ -64,8 +64,11 @@ function unfinishedSeconds(record: GrantRecord, { clock }: Broker): number {
   return Math.round((clock.now() - Date.parse(record.pending?.since ?? record.updatedAt)) / 1000);
 }
 
-/** One slow proof may take no more than its turn, so that all have one. */
+/** Long enough for all calls of an end while AWS is slow: a grant whose every turn is too short would never get there. */
+const turnMsMin = 15_000;
+
+/** One slow proof may take no more than its turn; whoever had none stands before it in the next run. */
 function endOfTurn(deadlineAt: number, turns: number, { clock }: Broker): number {
   const now = clock.now();
-  return Math.min(deadlineAt, now + Math.max(1_000, (deadlineAt - now) / turns));
+  return Math.min(deadlineAt, now + Math.max(turnMsMin, (deadlineAt - now) / turns));
 }

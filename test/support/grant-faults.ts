@@ -55,6 +55,18 @@ export const scenarios: readonly Scenario[] = [
     ends: 'active',
   },
   {
+    name: 'update of a suspended grant',
+    as: 'update-grant',
+    async prepare(world) {
+      await standing(world);
+      await requests.suspend(world.start(), id);
+      return id;
+    },
+    run: (broker, grant) => requests.update({ targets: { models: ['a/*'] } })(broker, grant),
+    isStored: isRaised,
+    ends: 'suspended',
+  },
+  {
     name: 'suspend',
     as: 'suspend-grant',
     prepare: standing,
@@ -154,8 +166,11 @@ export interface Break {
 }
 
 /** Every call of a clean run with every fault that can make a difference there, and with `all` with every fault there is. */
-export async function enumerateBreaks(scenario: Scenario, all = false): Promise<Break[]> {
-  const { calls } = await play(scenario);
+export async function enumerateBreaks(
+  scenario: Scenario,
+  { all = false, lagSeconds = 0 } = {},
+): Promise<Break[]> {
+  const { calls } = await play(scenario, undefined, lagSeconds);
   return calls.flatMap((call) => {
     // A crash before a call is a crash after the one before it. A read has no effect whose reply could be lost.
     const isRead = /^(Get|List|Describe|Query|AssumeRole|Invoke)/.test(call.operation);
@@ -174,12 +189,16 @@ export interface Outcome {
   readonly standing: unknown;
 }
 
-/** Plays a scenario, broken or clean, and shows what must be true afterwards. */
-export async function play(scenario: Scenario, broken?: Break): Promise<Outcome> {
+/**
+ * Plays a scenario, broken or clean, and shows what must be true afterwards.
+ * @param lagSeconds how late IAM is while it plays: then proofs take several rounds, and more than one attempt
+ */
+export async function play(scenario: Scenario, broken?: Break, lagSeconds = 0): Promise<Outcome> {
   const world = await createGrantWorld();
   try {
     const grantId = await scenario.prepare(world);
     const before = world.find(grantId);
+    world.iam.setLag(lagSeconds);
     const process: ProcessOptions = { as: scenario.as };
     const broker = world.start(
       broken
@@ -205,6 +224,7 @@ export async function play(scenario: Scenario, broken?: Break): Promise<Outcome>
     assert.equal(record.status, scenario.ends);
     assert(isSettled(record), 'it is not settled');
     assert.equal(record.announced, record.events, 'not every event is published');
+    await world.clock.sleep(lagSeconds * 1000);
     const answer = await callAsChild(world, record);
     assert.equal(answer, scenario.ends === 'active' ? 'allowed' : 'denied');
     return { calls: broker.calls, standing: named(await world.shareRoles(), record) };

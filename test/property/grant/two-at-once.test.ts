@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type GrantRecord, isSettled } from '../../../lib/grant/grant.ts';
+import { leaseMs } from '../../../lib/grant/lifecycle.ts';
 import { permissionDocument, trustDocument } from '../../../lib/grant/policies.ts';
 import { callAsChild } from '../../support/child-call.ts';
 import type { AwsCall } from '../../support/grant-process.ts';
@@ -144,6 +145,8 @@ async function holdAndOvertake(
   });
   const running = first(broker, id);
   await isHeld.promise;
+  // As when Lambda froze the process: whoever holds the lease is taken for dead.
+  await world.clock.sleep(leaseMs + 1_000);
   await second(world.start(), id);
   goOn.resolve();
   await running;
