@@ -15,8 +15,9 @@ export type InvokeLambda = (event: APIGatewayProxyEvent, take?: Taking) => Promi
 
 export interface Taking {
   start(status: number, headers: Readonly<Record<string, string>>): void;
-  /** Calls `done` when the next chunk may come. */
+  /** Calls `done` when the next chunk may come. The first of a stream is empty: its headers are not to wait for the model. */
   chunk(chunk: Buffer, done: () => void): void;
+  end(): void;
 }
 
 interface Prelude {
@@ -27,6 +28,7 @@ interface Prelude {
 type StreamingHandler = (event: unknown, out: Writable, context: unknown) => Promise<void>;
 
 const preludes = new WeakMap<Writable, Prelude>();
+const nobody: Taking = { start() {}, chunk: (_chunk, done) => done(), end() {} };
 
 /** @param file a bundle that exports a streaming `handler` */
 export async function loadLambda(file: string): Promise<InvokeLambda> {
@@ -46,7 +48,7 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
     awsRequestId: '0d4d1f2c-6b1e-4b8e-9a53-6f7a0f1c2d3e',
     getRemainingTimeInMillis: () => 60_000,
   };
-  return async (event, take) => {
+  return async (event, take = nobody) => {
     let bytes = 0;
     let hasStarted = false;
     const out = new Writable({
@@ -54,10 +56,13 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
         // Status and headers leave with the first write.
         const prelude = hasStarted ? undefined : preludes.get(out);
         hasStarted = true;
-        if (prelude) take?.start(prelude.statusCode, prelude.headers);
+        if (prelude) take.start(prelude.statusCode, prelude.headers);
         bytes += chunk.length;
-        if (take && chunk.length > 0) take.chunk(chunk, done);
-        else done();
+        take.chunk(chunk, done);
+      },
+      final(done) {
+        take.end();
+        done();
       },
     });
     await handler(event, out, context);

@@ -37,11 +37,11 @@ const entries = Object.keys(answers).map(async (name) => [name, await listen(nam
 serveTasks(Object.fromEntries(await Promise.all(entries)) as unknown as StubReady, async () => calls);
 
 async function listen(service: Service): Promise<string> {
-  const listener: RequestListener = async (request, response) => {
+  const listener: RequestListener = (request, response) => {
     calls[service] += 1;
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    await answers[service](request.url ?? '', Buffer.concat(chunks), response);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => void answers[service](request.url ?? '', Buffer.concat(chunks), response));
   };
   const isTls = keyFile !== undefined && certificateFile !== undefined;
   const server = isTls
