@@ -28,6 +28,9 @@ interface Done {
   readonly life?: WatchedLife;
 }
 
+/** With IAM late, proofs take several rounds, and there are calls to break that a prompt IAM makes unnecessary. */
+const lags = [0, 3];
+
 if (isMainThread) await runAll();
 else if (workerData === 'model')
   parentPort?.on('message', async (job: Job) => parentPort?.postMessage(await run(job)));
@@ -91,9 +94,6 @@ async function breakOnce({
     return [`${title}: ${(error as Error).message}`];
   }
 }
-
-/** With IAM late, proofs take several rounds, and there are calls to break that a prompt IAM makes unnecessary. */
-const lags = [0, 3];
 
 async function everyBreak(): Promise<Job[]> {
   const jobs: Job[] = [];
