@@ -15,7 +15,7 @@ module.exports = () => ({
   // Nothing is left to the runtime's own copy of the SDK, whose version AWS changes at will.
   external: [],
   exclude: [],
-  plugins: [lazyBuiltins, englishOnly],
+  plugins: [lazyBuiltins, englishOnly, chosenExecutionMode],
 });
 
 /**
@@ -63,6 +63,23 @@ const englishOnly = {
     build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
       loader: 'js',
+    }));
+  },
+};
+
+/**
+ * middy carries its standard way to run a handler, also for functions that bring their own. Whoever wants the standard one
+ * asks for it: `@middy/core/Standard`.
+ */
+const chosenExecutionMode = {
+  name: 'chosen-execution-mode',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/executionModeStandard\.js$/ }, () => ({
+      path: 'none',
+      namespace: 'none',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({
+      contents: 'export const executionModeStandard = undefined;',
     }));
   },
 };

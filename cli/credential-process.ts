@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isUsableUrl } from '../lib/client/client.ts';
 import { credentialProcess, type OfferSource } from '../lib/client/credential-process.ts';
+import { regionOfApi } from '../lib/contract/offer-url.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const credentialProcessCommand: Command = {
@@ -32,7 +34,7 @@ every AWS SDK invoke the parent's endpoint themselves, under its own name:
     const profile = options.profile;
     const source = await sourceOf(options);
     const address = options['api-url'] ?? options['offer-url'] ?? '';
-    const region = options.region ?? regionIn(address) ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+    const region = options.region ?? regionOfApi(address) ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
     if (!region) throw new UsageError('Which Region? Give --region.');
     refuseCircle(env);
     const credentials = await credentialProcess({
@@ -95,6 +97,8 @@ async function offerIn(file: string): Promise<unknown> {
 
 function httpUrl(option: string, value: string): string {
   if (!URL.canParse(value)) throw new UsageError(`${option}: "${value}" is not a URL.`);
+  if (!isUsableUrl(value))
+    throw new UsageError(`${option}: "${value}" is not an https:// address without query or user name.`);
   return value;
 }
 
@@ -102,10 +106,6 @@ function durationOf(value = '3600'): number {
   const seconds = /^\d{3,4}$/.test(value) ? Number(value) : 0;
   if (seconds < 900 || seconds > 3600) throw new UsageError('--duration-seconds must be 900 to 3600.');
   return seconds;
-}
-
-function regionIn(url: string): string | undefined {
-  return /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/.exec(url)?.[1];
 }
 
 /** The SDK's usual chain: environment, profile, single sign-on, roles of machines. */

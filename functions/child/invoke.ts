@@ -15,13 +15,11 @@ const relayEvent: RelayHandler = (event, context, departure) => {
   return invoke(() => readRequest(event, { now: surroundings.now(), remainingMs, departure }));
 };
 
-export const handler = middy<APIGatewayProxyEvent>({
+export const handler = middy<APIGatewayProxyEvent>(relayEvent as never, {
   // middy's types know an execution mode only by name.
   executionMode: relayMode as unknown as () => void,
   // The relay keeps its own deadlines.
   timeoutEarlyInMillis: 0,
-})
-  .onError(function answerUnforeseen(request) {
-    request.response = unforeseenAnswer();
-  })
-  .handler(relayEvent as never);
+}).onError(function answerUnforeseen(request) {
+  request.response = unforeseenAnswer();
+});

@@ -6,6 +6,11 @@ import { ClientProblem } from './client-problem.ts';
 import type { CachedSession } from './session-cache.ts';
 import type { CredentialSource } from './sign.ts';
 
+export type TakenSession = Pick<
+  CachedSession,
+  'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiresAt'
+>;
+
 export interface TakeSessionOptions {
   readonly region: string;
   readonly credentials: CredentialSource;
@@ -14,7 +19,7 @@ export interface TakeSessionOptions {
 }
 
 /** Throws ClientProblem `offer.refused`, `upstream.throttled` or `upstream.failed`. None carries the external id. */
-export async function takeSession(offer: Offer, options: TakeSessionOptions): Promise<CachedSession> {
+export async function takeSession(offer: Offer, options: TakeSessionOptions): Promise<TakenSession> {
   // Loaded only here: most runs of a credential_process end at the cache, and should end soon.
   const { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const sts = new STSClient({

@@ -55,6 +55,16 @@ export function createChildClient(options: ClientOptions): ChildClient {
   };
 }
 
+/** Session tokens and external ids travel in these requests, so plain HTTP is for this machine only. */
+export function isUsableUrl(apiUrl: string): boolean {
+  if (!URL.canParse(apiUrl)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(apiUrl);
+  const isLocal = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return (
+    (protocol === 'https:' || (protocol === 'http:' && isLocal)) && username + password + search + hash === ''
+  );
+}
+
 // --- internal ---
 
 function methodsOf<Api extends 'parent' | 'child'>(api: Api, line: Line): Methods<Api> {
@@ -82,14 +92,9 @@ function lineOf(options: ClientOptions): Line {
   };
 }
 
-/** Session tokens and external ids travel in these requests, so plain HTTP is for this machine only. */
 function checkedUrl(apiUrl: string): string {
-  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined;
-  const isLocal = url !== undefined && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  const isUsable =
-    url !== undefined &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)) &&
-    url.username + url.password + url.search + url.hash === '';
-  if (!isUsable) throw new TypeError('apiUrl must be an https:// address without query or user name.');
-  return url.origin + url.pathname.replace(/\/+$/, '');
+  if (!isUsableUrl(apiUrl))
+    throw new TypeError('apiUrl must be an https:// address without query or user name.');
+  const { origin, pathname } = new URL(apiUrl);
+  return origin + pathname.replace(/\/+$/, '');
 }

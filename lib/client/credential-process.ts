@@ -4,10 +4,11 @@
  */
 
 import { type Offer, offerSchema } from '../contract/offer.ts';
-import { takeSession } from './assume-share-role.ts';
-import { type ClientOptions, createChildClient, createParentClient } from './client.ts';
+import { offerUrlPattern, regionOfApi } from '../contract/offer-url.ts';
+import { type TakenSession, takeSession } from './assume-share-role.ts';
+import { type ClientOptions, createChildClient, createParentClient, isUsableUrl } from './client.ts';
 import { ClientProblem } from './client-problem.ts';
-import { type CachedSession, createSessionCache, isLive } from './session-cache.ts';
+import { type CachedSession, createSessionCache, isLive, type SessionCache } from './session-cache.ts';
 
 /** Where the offer is found: behind an alias, at its own address, or at hand. */
 export type OfferSource =
@@ -54,7 +55,9 @@ export async function credentialProcess(options: CredentialProcessOptions): Prom
     durationSeconds,
   ]);
 
-  const kept = await cache.read();
+  const found = await cache.read();
+  const isUsable = found && isLive(found, now() + leastLifeMs) && (await isStillMeant(found, cache, options));
+  const kept = isUsable ? found : undefined;
   if (kept && isLive(kept, now() + renewBeforeMs(durationSeconds))) return printed(kept);
   try {
     const offer = await offerFrom(options);
@@ -62,10 +65,10 @@ export async function credentialProcess(options: CredentialProcessOptions): Prom
       throw problem('offer.expired', `The grant expired at ${offer.expiresAt}`);
     const session = await takeSession(offer, { ...options, durationSeconds });
     // A full or read-only disk costs a call each time, not the credentials.
-    await cache.write(session).catch(() => undefined);
+    await cache.write({ ...session, roleArn: offer.roleArn, checkedAt: now() }).catch(() => undefined);
     return printed(session);
   } catch (error) {
-    if (kept && isLive(kept, now() + leastLifeMs) && isOutage(error)) return printed(kept);
+    if (kept && isOutage(error)) return printed(kept);
     throw error;
   }
 }
@@ -81,13 +84,36 @@ function renewBeforeMs(durationSeconds: number): number {
 }
 
 const leastLifeMs = 60_000;
+const checkAgainAfterMs = 5 * 60_000;
+
+/** Whether the alias still stands for the grant whose session this is: it may have been removed, or accepted for another. */
+async function isStillMeant(
+  kept: CachedSession,
+  cache: SessionCache,
+  options: CredentialProcessOptions,
+): Promise<boolean> {
+  const { source, now = Date.now } = options;
+  if (!('alias' in source) || now() < kept.checkedAt + checkAgainAfterMs) return true;
+  try {
+    const { roleArn } = await childOf(source, options).getSubscription({ alias: source.alias });
+    if (roleArn !== kept.roleArn) return false;
+    await cache.write({ ...kept, checkedAt: now() }).catch(() => undefined);
+    return true;
+  } catch (error) {
+    if (isOutage(error)) return true;
+    throw error;
+  }
+}
+
+function childOf({ apiUrl }: { readonly apiUrl: string }, options: CredentialProcessOptions) {
+  return createChildClient({ ...options, apiUrl });
+}
 
 async function offerFrom(options: CredentialProcessOptions): Promise<Offer> {
   const { source } = options;
   if ('offer' in source) return checkedOffer(source.offer);
   if ('offerUrl' in source) return offerAt(source.offerUrl, options);
-  const child = createChildClient({ ...options, apiUrl: source.apiUrl });
-  const accepted = await child.getSubscription({ alias: source.alias });
+  const accepted = await childOf(source, options).getSubscription({ alias: source.alias });
   const offer = await offerAt(accepted.offerUrl, options);
   const isAccepted =
     offer.roleArn === accepted.roleArn &&
@@ -100,11 +126,13 @@ async function offerFrom(options: CredentialProcessOptions): Promise<Offer> {
 
 /** `…/offers/{grantId}` is the parent's get-offer; it answers the grant's own child account. */
 async function offerAt(offerUrl: string, options: CredentialProcessOptions): Promise<Offer> {
-  const [, apiUrl, grantId] = /^(https?:\/\/[^?#]+)\/offers\/(grt_[0-9a-z]{26})$/.exec(offerUrl) ?? [];
-  if (apiUrl === undefined || grantId === undefined)
-    throw problem('offer.url_not_allowed', 'The offer URL does not end in /offers/ and the id of a grant');
-  const region = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?(\/|$)/.exec(apiUrl)?.[1];
-  const parent = createParentClient({ ...options, apiUrl, region: region ?? options.region });
+  const [, apiUrl, grantId] = offerUrlPattern.exec(offerUrl) ?? [];
+  if (apiUrl === undefined || grantId === undefined || !isUsableUrl(apiUrl))
+    throw problem(
+      'offer.url_not_allowed',
+      'The offer URL is no https:// address that ends in /offers/ and the id of a grant',
+    );
+  const parent = createParentClient({ ...options, apiUrl, region: regionOfApi(apiUrl) ?? options.region });
   const offer = await parent.getOffer({ grantId });
   if (offer.grantId !== grantId) throw problem('offer.invalid', `What ${offerUrl} answers is another grant`);
   return ofOneGrant(offer);
@@ -132,7 +160,7 @@ function isOutage(error: unknown): boolean {
   );
 }
 
-function printed(session: CachedSession): ProcessCredentials {
+function printed(session: TakenSession): ProcessCredentials {
   return {
     Version: 1,
     AccessKeyId: session.accessKeyId,

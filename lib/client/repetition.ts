@@ -6,8 +6,8 @@ const basePauseMs = 200;
 const pauseMsMax = 5_000;
 
 /**
- * API Gateway says 429 before any of our code ran, so that may always be sent again. A 502, 503 or 504, a timeout or a
- * broken connection leaves open what was done: only what may be done twice is sent again.
+ * API Gateway says 429 before any of our code ran, so that may always be sent again. A 502, 503 or 504 (of the child's API
+ * 530), a timeout or a broken connection leaves open what was done: only what may be done twice is sent again.
  */
 export function isWorthRepeating(
   outcome: { readonly status: number } | ClientProblem,
@@ -15,7 +15,7 @@ export function isWorthRepeating(
 ): boolean {
   if (outcome instanceof ClientProblem)
     return mayRepeat && (outcome.code === 'client.timeout' || outcome.code === 'client.unreachable');
-  return outcome.status === 429 || (mayRepeat && [502, 503, 504].includes(outcome.status));
+  return outcome.status === 429 || (mayRepeat && [502, 503, 504, 530].includes(outcome.status));
 }
 
 /** Exponential, with full jitter, so that many clients do not come back at once. @param random 0 to 1 */

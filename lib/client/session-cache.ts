@@ -11,6 +11,10 @@ const session = z.strictObject({
   sessionToken: z.string().min(1),
   /** Epoch milliseconds. */
   expiresAt: z.int(),
+  /** Of the share role, which is the grant's own. */
+  roleArn: z.string(),
+  /** When its alias was last seen to stand for this grant; epoch milliseconds. */
+  checkedAt: z.int(),
 });
 export type CachedSession = z.infer<typeof session>;
 
@@ -65,7 +69,7 @@ export function isLive({ expiresAt }: Pick<CachedSession, 'expiresAt'>, at: numb
 // --- internal ---
 
 /** Another format gets other names. */
-const formatVersion = 1;
+const formatVersion = 2;
 const fileBytesMax = 65_536;
 const hasModes = process.platform !== 'win32';
 

@@ -2,6 +2,7 @@
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
+import { executionModeStandard } from '@middy/core/Standard';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { type Input, type OperationName, operations } from '../contract/operations.ts';
 import { callerOf, type HttpCaller } from './caller.ts';
@@ -55,7 +56,7 @@ export function serve<Name extends OperationName>(
     return jsonAnswer(answer);
   };
 
-  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>({ executionMode: executionModeStandard })
     .before(function attachRequestId({ event }) {
       log.resetKeys();
       log.appendKeys({ requestId: event.requestContext?.requestId });

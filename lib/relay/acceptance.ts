@@ -1,5 +1,6 @@
 /** Offers become subscriptions here: read, judged, probed, and only then stored. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { type Offer, offerSchema } from '../contract/offer.ts';
 import { Problem } from '../contract/problems.ts';
 import { sourceIdentityOf } from '../contract/source-identity.ts';
@@ -47,8 +48,7 @@ export async function acceptOffer(
 
   const fresh = accept(offer, { alias: body.alias, acceptedBy: acting.callerArn, now: now() });
   const record = existing ? asChecked(withTerms(existing, termsOf(offer)), result, now()) : fresh;
-  if (await writeSubscription(table, record)) return record;
-  throw new Problem('request.conflict', `Alias ${body.alias} was changed by another request.`);
+  return stored(table, record);
 }
 
 /** Probes again under the newest terms and stores what was found. Throws Problem `request.conflict`. */
@@ -68,8 +68,7 @@ export async function checkSubscription(
     ? ({ access: 'shut', detail: `The grant expired at ${current.expiresAt}.` } as const)
     : await probe(current, sourceIdentityOf(acting.callerArn));
   const checked = asChecked(current, result, now());
-  if (await writeSubscription(table, checked)) return checked;
-  throw new Problem('request.conflict', `Subscription ${subscription.alias} was changed by another request.`);
+  return stored(table, checked);
 }
 
 /** IAM changes take a while to be seen everywhere, so a refusal is believed only when it lasts. */
@@ -89,6 +88,14 @@ async function probeUntil(
     if (result.access === 'open' || now() + pauseMs >= until) return result;
     await wait(pauseMs);
   }
+}
+
+/** Throws Problem `request.conflict`. */
+async function stored(table: SubscriptionTable, record: SubscriptionRecord): Promise<SubscriptionRecord> {
+  if (await writeSubscription(table, record)) return record;
+  // A write is repeated when its reply is lost, and is then refused because of itself.
+  if (isDeepStrictEqual(await readSubscription(table, record.alias), record)) return record;
+  throw new Problem('request.conflict', `Alias ${record.alias} was changed by another request.`);
 }
 
 function offerIn(reading: OfferReading): Offer {

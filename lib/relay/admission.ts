@@ -10,16 +10,16 @@ export function refusalOf(
   request: Pick<RelayRequest, 'mode'>,
   now: number,
 ): Refusal | undefined {
-  const { alias, grantId, expiresAt, modes } = subscription;
+  const { grantId, expiresAt, modes } = subscription;
   if (isExpired(subscription, now))
     return refusal(
       'AccessDeniedException',
-      `Grant ${grantId} behind alias ${alias} expired at ${expiresAt}. Ask the parent account to extend it.`,
+      `Grant ${grantId} expired at ${expiresAt}. Ask the parent account to extend it.`,
     );
   if (!modes.includes(request.mode))
     return refusal(
       'AccessDeniedException',
-      `Grant ${grantId} behind alias ${alias} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add the mode.`,
+      `Grant ${grantId} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add the mode.`,
     );
   return undefined;
 }

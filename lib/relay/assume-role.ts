@@ -3,6 +3,7 @@
 import { type AwsCallOptions, callAws } from './aws-call.ts';
 import { AwsError } from './aws-error.ts';
 import type { SessionCredentials } from './credentials.ts';
+import { element } from './xml.ts';
 
 export interface AssumeRoleInput {
   readonly roleArn: string;
@@ -50,9 +51,4 @@ function credentialsIn(xml: string): SessionCredentials {
   if (!accessKeyId || !secretAccessKey || !sessionToken || Number.isNaN(expiresAt))
     throw new AwsError('UnreadableAnswer', 200);
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt };
-}
-
-/** STS's answers are flat where we look, and what we read of them (base64, a date, a code) holds no entities. */
-function element(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>\\s*([^<\\s]*)`).exec(xml)?.[1];
 }

@@ -4,10 +4,11 @@ import type { AssumeRole } from './assume-role.ts';
 import type { SessionKey } from './attempts.ts';
 import { AwsError } from './aws-error.ts';
 import type { SessionCredentials } from './credentials.ts';
+import { refusalOfSession } from './refusals.ts';
 import type { Renew } from './renewal.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
-/** Throws what AssumeRole throws. */
+/** Throws Refusal. */
 export function createAssume(options: {
   readonly assumeRole: AssumeRole;
   readonly renew: Renew;
@@ -22,7 +23,7 @@ export function createAssume(options: {
       ...(sourceIdentity !== undefined && { sourceIdentity }),
     });
 
-  return async ({ subscription, sourceIdentity }) => {
+  const assumeNewest = async ({ subscription, sourceIdentity }: SessionKey) => {
     try {
       return await assume(subscription, sourceIdentity);
     } catch (error) {
@@ -32,6 +33,11 @@ export function createAssume(options: {
       return assume(renewed, sourceIdentity);
     }
   };
+
+  return (key) =>
+    assumeNewest(key).catch((error: unknown) => {
+      throw refusalOfSession(error, key.subscription);
+    });
 }
 
 /** Equal names share a session. */

@@ -3,35 +3,45 @@
  * bucket, with nothing but the share role's session, so that it needs no S3 rights of its own.
  */
 
+import type { IncomingMessage } from 'node:http';
 import type { AsyncJobs } from './async-jobs.ts';
 import { type Environment, serviceUrl } from './aws-endpoints.ts';
 import type { SessionCredentials } from './credentials.ts';
-import { errorAnswer, errorCodeOf, refusal } from './errors.ts';
-import { type Http, headerOf } from './http.ts';
-import { answerBytesMax } from './limits.ts';
-import { exchangeSigned } from './signed-exchange.ts';
+import { type JsonAnswer, jsonAnswer, refusal } from './errors.ts';
+import { type Http, headerOf, readAll } from './http.ts';
+import { resultBytesMax } from './limits.ts';
+import { openSigned } from './signed-exchange.ts';
 import { percentEncode, presign } from './sigv4.ts';
 import type { SubscriptionRecord } from './subscription.ts';
+import { element } from './xml.ts';
 
-export interface BufferedAnswer {
+export interface BrokerAnswer {
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: Buffer | string;
+  /** Bytes, or what is still to be read. */
+  readonly body: string | IncomingMessage;
 }
 
 export interface AsyncBroker {
-  /** 201 and where to PUT the input. Throws Refusal when the grant brokers no input. */
-  offerUpload(subscription: SubscriptionRecord, credentials: SessionCredentials): BufferedAnswer;
-  /** The model's answer, 202 while there is none, or its failure. Throws HttpFailure and what `jobs` throws. */
+  /** 201 and where to PUT the input. Throws Refusal when the grant brokers no input, and what `session` throws. */
+  offerUpload(
+    subscription: SubscriptionRecord,
+    session: () => Promise<SessionCredentials>,
+  ): Promise<JsonAnswer>;
+  /**
+   * The model's answer, or 202 while there is none. Throws Refusal: there is no such inference, its result is not for
+   * the relay to read or too large, or the model failed. Throws HttpFailure, and what `jobs` and `session` throw.
+   */
   readResult(
     subscription: SubscriptionRecord,
     inferenceId: string,
-    credentials: SessionCredentials,
-  ): Promise<BufferedAnswer>;
+    session: () => Promise<SessionCredentials>,
+  ): Promise<BrokerAnswer>;
 }
 
-const uploadSecondsMax = 900;
+const presignedSecondsMax = 900;
 const s3TimeoutMs = 20_000;
+const textBytesMax = 1_048_576;
 
 export function createAsyncBroker(options: {
   readonly http: Http;
@@ -43,90 +53,112 @@ export function createAsyncBroker(options: {
   const { http, environment, jobs, now, newId } = options;
 
   const urlOf = (location: string, region: string): URL => {
-    const { bucket, key } = s3Location(location);
+    const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location) ?? [];
     const { url, isCustom } = serviceUrl('s3', region, environment);
     const base = isCustom ? `${url}/${bucket}` : url.replace('//', `//${bucket}.`);
     return new URL(`${base}/${key.split('/').map(percentEncode).join('/')}`);
   };
 
+  const scopeOf = (region: string, credentials: SessionCredentials) => ({
+    credentials,
+    region,
+    service: 's3',
+    now: now(),
+  });
+
+  /** An address for one request to one object. It dies with the session that signed it. */
+  const presigned = (method: string, location: string, region: string, credentials: SessionCredentials) => {
+    const { origin, host, pathname: path } = urlOf(location, region);
+    const sessionSeconds = Math.floor((credentials.expiresAt - now()) / 1000);
+    const expiresInSeconds = Math.max(1, Math.min(presignedSecondsMax, sessionSeconds));
+    const query = presign(
+      { method, path, headers: { host } },
+      { ...scopeOf(region, credentials), expiresInSeconds },
+    );
+    return {
+      url: `${origin}${path}?${query}`,
+      expiresAt: new Date(now() + expiresInSeconds * 1000).toISOString(),
+    };
+  };
+
   /** Undefined: not there, or not ours to see; S3 says 403 for both to who may not list the bucket. */
-  const getObject = async (location: string, region: string, credentials: SessionCredentials) => {
-    const answer = await exchangeSigned(
-      http,
-      { method: 'GET', url: urlOf(location, region), timeoutMs: s3TimeoutMs, bytesMax: answerBytesMax },
-      { credentials, region, service: 's3', now: now() },
-    );
-    if (answer.status === 200) return answer;
-    if (answer.status === 404 || answer.status === 403) return undefined;
-    throw refusal(
-      'ServiceUnavailable',
-      `S3 answered ${errorCodeOf(answer.status, answer.rawHeaders, answer.body)}.`,
-    );
+  const find = async (location: string, region: string, credentials: SessionCredentials) => {
+    const request = { method: 'GET', url: urlOf(location, region), timeoutMs: s3TimeoutMs };
+    const { status, rawHeaders, stream } = await openSigned(http, request, scopeOf(region, credentials));
+    if (status === 200) return { rawHeaders, stream };
+    const said = await textOf(stream);
+    if (status === 404 || status === 403) return undefined;
+    throw refusal('ServiceUnavailable', `S3 answered ${element(said, 'Code') ?? status}.`);
   };
 
   return {
-    offerUpload(subscription, credentials) {
-      const { async, endpoint, grantId } = subscription;
+    async offerUpload({ async, endpoint, grantId }, session) {
       if (!async)
         throw refusal(
           'ValidationError',
-          `Grant ${grantId} brokers no input. Send it inline, at most 128,000 bytes, or name an InputLocation that the endpoint can read.`,
+          `Grant ${grantId} brokers no input. Send it inline, at most 128,000 bytes, or name an InputLocation.`,
         );
+      /** What `X-Amzn-SageMaker-InputLocation` is to say. */
       const inputLocation = `${async.inputPrefix}${newId()}`;
-      const { origin, host, pathname: path } = urlOf(inputLocation, endpoint.region);
-      // The URL dies with the session that signed it.
-      const sessionSeconds = Math.floor((credentials.expiresAt - now()) / 1000);
-      const seconds = Math.max(1, Math.min(uploadSecondsMax, sessionSeconds));
-      const query = presign(
-        { method: 'PUT', path, headers: { host } },
-        { credentials, region: endpoint.region, service: 's3', now: now(), expiresInSeconds: seconds },
+      const { url: uploadUrl, expiresAt } = presigned('PUT', inputLocation, endpoint.region, await session());
+      return jsonAnswer(
+        201,
+        { method: 'PUT', uploadUrl, expiresAt, inputLocation },
+        { 'cache-control': 'no-store' },
       );
-      return {
-        status: 201,
-        headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-        body: JSON.stringify({
-          method: 'PUT',
-          uploadUrl: `${origin}${path}?${query}`,
-          expiresAt: new Date(now() + seconds * 1000).toISOString(),
-          /** What `X-Amzn-SageMaker-InputLocation` is to say. */
-          inputLocation,
-        }),
-      };
     },
 
-    async readResult(subscription, inferenceId, credentials) {
-      const job = await jobs.read(subscription.alias, inferenceId);
-      if (!job || job.grantId !== subscription.grantId)
+    async readResult({ alias, grantId, endpoint, async }, inferenceId, session) {
+      if (!inferenceId || inferenceId.length > 64)
+        throw refusal(
+          'ValidationError',
+          'An inference id has 1 to 64 characters, percent-encoded in the path.',
+        );
+      const job = await jobs.read(alias, inferenceId);
+      if (!job || job.grantId !== grantId)
         throw refusal(
           'ResourceNotFoundException',
-          'This alias has no asynchronous inference with this id in the last seven days.',
+          'This alias has no inference with this id in the last seven days.',
         );
-      const { region } = subscription.endpoint;
-      const output = await getObject(job.output, region, credentials);
-      if (output)
-        return {
-          status: 200,
-          headers: {
-            'content-type': headerOf(output.rawHeaders, 'content-type') ?? 'application/octet-stream',
-          },
-          body: output.body,
-        };
-      const failure = job.failure && (await getObject(job.failure, region, credentials));
-      if (failure)
-        return errorAnswer(
-          refusal('ModelError', failure.body.toString('utf8', 0, 4_096) || 'The model failed.'),
+      const { output, failure, giveUpAt } = job;
+      if (!async || !output.startsWith(async.outputPrefix))
+        throw refusal(
+          'ValidationError',
+          `Grant ${grantId} brokers no results from there. Read this one from its OutputLocation, ${output}.`,
         );
-      return {
-        status: 202,
-        headers: { 'content-type': 'application/json', 'retry-after': '2' },
-        body: JSON.stringify({ InferenceId: inferenceId }),
-      };
+      const credentials = await session();
+      const { region } = endpoint;
+      const found = await find(output, region, credentials);
+      if (found) {
+        const { rawHeaders, stream } = found;
+        const bytes = Number(headerOf(rawHeaders, 'content-length'));
+        if (!(bytes > resultBytesMax))
+          return {
+            status: 200,
+            headers: { 'content-type': headerOf(rawHeaders, 'content-type') ?? 'application/octet-stream' },
+            body: stream,
+          };
+        stream.destroy();
+        const { url, expiresAt } = presigned('GET', output, region, credentials);
+        throw refusal(
+          'PayloadTooLargeException',
+          `The result has ${bytes} bytes; the relay carries at most ${resultBytesMax}. Until ${expiresAt} it is at the address in the header location.`,
+          { headers: { location: url, 'cache-control': 'no-store' } },
+        );
+      }
+      const isReadable = failure && async.failurePrefix && failure.startsWith(async.failurePrefix);
+      const failed = isReadable && (await find(failure, region, credentials));
+      if (failed)
+        throw refusal('ModelError', (await textOf(failed.stream)).slice(0, 4_096) || 'The model failed.');
+      if (now() < giveUpAt) return jsonAnswer(202, { InferenceId: inferenceId }, { 'retry-after': '2' });
+      throw refusal(
+        'ModelError',
+        `No result can be read at ${output}, and none will come: the model failed, the request waited too long, the grant is suspended, or a key hides the result from the share role.`,
+      );
     },
   };
 }
 
-function s3Location(location: string): { bucket: string; key: string } {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location) ?? [];
-  if (!bucket || !key) throw refusal('InternalFailure', 'A result lies at an address that is not in S3.');
-  return { bucket, key };
+async function textOf(stream: IncomingMessage): Promise<string> {
+  return String(await readAll(stream, { bytesMax: textBytesMax, timeoutMs: s3TimeoutMs }));
 }

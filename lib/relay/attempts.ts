@@ -6,7 +6,6 @@
 import type { SessionCredentials } from './credentials.ts';
 import { HttpFailure } from './http.ts';
 import { answerWithinMs } from './limits.ts';
-import { refusalOfSession } from './refusals.ts';
 import type { Renew } from './renewal.ts';
 import type { RelayRequest } from './request.ts';
 import { attemptsMax, backoffMs, certainlyDidNotRun, mayBeStaleAccess } from './retry.ts';
@@ -63,9 +62,7 @@ export async function sendUntilAnswered(
 
   for (;;) {
     const { subscription } = key;
-    const credentials = await sessions.get(key).catch((error: unknown) => {
-      throw refusalOfSession(error, subscription);
-    });
+    const credentials = await sessions.get(key);
     const result = await sendOnce(request, subscription, credentials, headers, attempts, options);
     if (result instanceof HttpFailure) {
       if (result.kind === 'unreachable' && (await mayPause())) continue;
@@ -78,8 +75,7 @@ export async function sendUntilAnswered(
     }
     if (hasRenewed || !mayBeStaleAccess(result.errorCode)) return result;
     hasRenewed = true;
-    const isExpired = !result.errorCode.startsWith('AccessDenied');
-    sessions.forget(key, credentials, isExpired);
+    sessions.forget(key, credentials);
     const renewed = await options.renew(subscription).catch(() => undefined);
     if (renewed) key = { ...key, subscription: renewed };
     if (!(await mayPause())) return result;

@@ -1,16 +1,14 @@
-/** DynamoDB's attribute values to plain ones and back: strings, numbers, booleans, lists, maps and string sets. Pure. */
+/** DynamoDB's attribute values to plain ones and back: strings, numbers, booleans, lists and maps. Pure. */
 
 export type AttributeValue =
   | { readonly S: string }
   | { readonly N: string }
   | { readonly BOOL: boolean }
-  | { readonly NULL: true }
-  | { readonly SS: readonly string[] }
   | { readonly L: readonly AttributeValue[] }
   | { readonly M: AttributeMap };
 export type AttributeMap = Readonly<Record<string, AttributeValue>>;
 
-/** `undefined` members are left out. Throws TypeError for what has no attribute value. */
+/** `undefined` members are left out. */
 export function toAttributes(record: object): AttributeMap {
   const attributes: Record<string, AttributeValue> = {};
   for (const [name, value] of Object.entries(record))
@@ -19,13 +17,11 @@ export function toAttributes(record: object): AttributeMap {
 }
 
 export function toAttribute(value: unknown): AttributeValue {
-  if (value === null) return { NULL: true };
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
   if (typeof value === 'boolean') return { BOOL: value };
   if (Array.isArray(value)) return { L: value.map(toAttribute) };
-  if (typeof value === 'object') return { M: toAttributes(value) };
-  throw new TypeError(`no DynamoDB attribute for a ${typeof value}`);
+  return { M: toAttributes(value as object) };
 }
 
 export function fromAttributes(attributes: AttributeMap): Record<string, unknown> {
@@ -38,8 +34,6 @@ function fromAttribute(value: AttributeValue): unknown {
   if ('S' in value) return value.S;
   if ('N' in value) return Number(value.N);
   if ('BOOL' in value) return value.BOOL;
-  if ('SS' in value) return value.SS;
   if ('L' in value) return value.L.map(fromAttribute);
-  if ('M' in value) return fromAttributes(value.M);
-  return null;
+  return fromAttributes(value.M);
 }

@@ -56,8 +56,8 @@ async function callOnce(call: AwsCall, options: AwsCallOptions): Promise<string>
     },
     { credentials, region, service, now: now() },
   );
-  const text = answer.body.toString('utf8');
-  if (answer.status >= 200 && answer.status < 300) return text;
+  const text = String(answer.body);
+  if (answer.status === 200) return text;
   throw call.errorOf(answer.status, text);
 }
 

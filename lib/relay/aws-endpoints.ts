@@ -14,9 +14,6 @@ export function serviceUrl(
   const custom = environment[variable] || environment['AWS_ENDPOINT_URL'];
   if (custom) return { url: custom.replace(/\/+$/, ''), isCustom: true };
   const host = service === 'sagemaker-runtime' ? 'runtime.sagemaker' : service;
-  return { url: `https://${host}.${region}.${dnsSuffix(region)}`, isCustom: false };
-}
-
-function dnsSuffix(region: string): string {
-  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const china = region.startsWith('cn-') ? '.cn' : '';
+  return { url: `https://${host}.${region}.amazonaws.com${china}`, isCustom: false };
 }

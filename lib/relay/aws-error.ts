@@ -1,14 +1,14 @@
-/** A refusal by an AWS service. Shaped like the SDK's exceptions, so that whoever knows those knows this one. */
+/**
+ * A refusal by an AWS service. Shaped like the SDK's exceptions, so that whoever knows those knows this one; but without
+ * the service's own text, which may quote policies and ids.
+ */
 export class AwsError extends Error {
   readonly $metadata: { readonly httpStatusCode: number };
-  /** The answer's own text; it may quote policies and ids, so it is neither logged nor passed on. */
-  readonly response: Readonly<Record<string, unknown>>;
 
-  constructor(name: string, status: number, response: Readonly<Record<string, unknown>> = {}) {
+  constructor(name: string, status: number) {
     super(`AWS answered ${name}`);
     this.name = name;
     this.$metadata = { httpStatusCode: status };
-    this.response = response;
   }
 }
 

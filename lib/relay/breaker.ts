@@ -20,10 +20,12 @@ interface Circuit {
   readonly isTrying: boolean;
 }
 
-const closed: Circuit = { failures: 0, tryAt: 0, isTrying: false };
-
 export function createBreaker({ now }: { readonly now: () => number }): Breaker {
   const circuits = new Map<string, Circuit>();
+  const set = (name: string, circuit: Circuit) => {
+    if (circuits.size >= circuitsMax) circuits.delete(circuits.keys().next().value as string);
+    circuits.set(name, circuit);
+  };
   return {
     blockedForMs(name) {
       const circuit = circuits.get(name);
@@ -31,31 +33,16 @@ export function createBreaker({ now }: { readonly now: () => number }): Breaker 
       const waitMs = circuit.tryAt - now();
       if (waitMs > 0) return waitMs;
       if (circuit.isTrying) return 1_000;
-      circuits.set(name, { ...circuit, isTrying: true });
+      set(name, { ...circuit, isTrying: true });
       return undefined;
     },
 
     record(name, result) {
-      const circuit = circuits.get(name);
-      if (!circuit && result !== 'failed') return;
-      const next = afterResult(circuit ?? closed, result, now());
-      if (next === closed) circuits.delete(name);
-      else {
-        if (circuits.size >= circuitsMax) circuits.delete(circuits.keys().next().value as string);
-        circuits.set(name, next);
-      }
+      if (result === 'answered') circuits.delete(name);
+      const { failures = 0, tryAt = 0 } = circuits.get(name) ?? {};
+      if (result === 'failed') set(name, { failures: failures + 1, tryAt: now() + openMs, isTrying: false });
+      // The caller left before there was an answer: nothing was learnt, and another may try.
+      else if (failures > 0) set(name, { failures, tryAt, isTrying: false });
     },
   };
-}
-
-/** Pure. */
-export function afterResult(
-  circuit: Circuit,
-  result: 'failed' | 'answered' | 'unknown',
-  now: number,
-): Circuit {
-  if (result === 'answered') return closed;
-  // The caller left before there was an answer: nothing was learnt, and another may try.
-  if (result === 'unknown') return { ...circuit, isTrying: false };
-  return { failures: circuit.failures + 1, tryAt: now + openMs, isTrying: false };
 }

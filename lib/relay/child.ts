@@ -20,7 +20,8 @@ export function openTable(surroundings: Surroundings): SubscriptionTable {
 /** Throws Error when the environment is incomplete. */
 export function createAcceptance(surroundings: Surroundings): AcceptanceOptions {
   const { aws, settings } = ground(surroundings);
-  const { allowedOrigins, childAccountId } = settings;
+  const { allowedOrigins } = settings;
+  const childAccountId = surroundings.environment['CHILD_ACCOUNT_ID'] ?? '';
   if (!/^\d{12}$/.test(childAccountId))
     throw new Error('The environment variable CHILD_ACCOUNT_ID is missing.');
   return {

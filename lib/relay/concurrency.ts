@@ -2,14 +2,28 @@
  * At most so many invocations of one grant at a time, over all environments of this Lambda: each handles one event
  * at a time, so a counter in memory would count to one. Slots are the members of a string set in the subscriptions
  * table, each good for as long as its invocation can last, so that an environment that dies frees its slot by itself.
- * Costs two writes per invocation, and only for grants whose offer sets a cap.
+ * Costs two writes per invocation, and only for grants whose offer sets a cap. A write costs by the size of the set,
+ * so a slot's name is short.
  */
 
 import { type Dynamo, isConditionFailure } from './dynamodb.ts';
+import { readItem } from './subscription-store.ts';
 
 export interface Slots {
-  /** A function that frees the slot; undefined when all are taken. Throws AwsError or HttpFailure. */
-  take(grantId: string, limit: number, untilMs: number): Promise<(() => Promise<void>) | undefined>;
+  /** @param untilMs epoch milliseconds after which the slot counts as abandoned */
+  take(grantId: string, limit: number, untilMs: number): Slot;
+}
+
+export interface Slot {
+  /** False: all are taken. Rejects with AwsError or HttpFailure, and then the slot may be taken all the same. */
+  readonly isTaken: Promise<boolean>;
+  /** Frees the slot, if it may be taken. Throws AwsError or HttpFailure. */
+  release(): Promise<void>;
+}
+
+/** A set is not there when it is empty. */
+interface Counter {
+  readonly slots?: { readonly SS: readonly string[] };
 }
 
 export function createSlots(options: {
@@ -21,48 +35,59 @@ export function createSlots(options: {
   const { dynamo, table, now, newId } = options;
 
   // No alias holds a `#`, and the item has no `kind`, so it is in nobody's way.
-  const itemOf = (grantId: string) => ({ TableName: table, Key: { alias: { S: `slots#${grantId}` } } });
+  const keyOf = (grantId: string) => `slots#${grantId}`;
+  const itemOf = (grantId: string) => ({ TableName: table, Key: { alias: { S: keyOf(grantId) } } });
 
-  const change = (grantId: string, expression: 'ADD' | 'DELETE', slots: readonly string[], limit?: number) =>
+  const add = (grantId: string, slot: string, limit: number) =>
     dynamo('UpdateItem', {
       ...itemOf(grantId),
-      UpdateExpression: `${expression} slots :slots`,
+      UpdateExpression: 'ADD slots :slots',
+      // A repetition whose first reply was lost finds its own slot.
+      ConditionExpression: 'attribute_not_exists(slots) OR size(slots) < :limit OR contains(slots, :slot)',
       ExpressionAttributeValues: {
-        ':slots': { SS: slots },
-        ...(limit !== undefined && { ':limit': { N: String(limit) } }),
+        ':slots': { SS: [slot] },
+        ':slot': { S: slot },
+        ':limit': { N: String(limit) },
       },
-      ...(limit !== undefined && {
-        ConditionExpression: 'attribute_not_exists(slots) OR size(slots) < :limit',
-      }),
     });
 
-  const abandonedSlots = async (grantId: string): Promise<readonly string[]> => {
-    const { Item } = await dynamo('GetItem', { ...itemOf(grantId), ConsistentRead: true });
-    const { slots } = (Item ?? {}) as { slots?: { SS: readonly string[] } };
-    return (slots?.SS ?? []).filter((slot) => endOf(slot) < now());
+  const remove = (grantId: string, slots: readonly string[]) =>
+    dynamo('UpdateItem', {
+      ...itemOf(grantId),
+      UpdateExpression: 'DELETE slots :slots',
+      ExpressionAttributeValues: { ':slots': { SS: slots } },
+    });
+
+  /** Whether there were any. */
+  const removeAbandoned = async (grantId: string): Promise<boolean> => {
+    const item = (await readItem({ dynamo, table }, keyOf(grantId))) as Counter | undefined;
+    const abandoned = item?.slots?.SS.filter((slot) => Number.parseInt(slot, 10) * 1000 < now()) ?? [];
+    if (abandoned.length === 0) return false;
+    await remove(grantId, abandoned);
+    return true;
   };
 
   return {
-    async take(grantId, limit, untilMs) {
-      const slot = `${Math.ceil(untilMs / 1000)}.${newId()}`;
-      for (let attempt = 1; attempt <= 2; attempt += 1) {
+    take(grantId, limit, untilMs) {
+      const slot = `${Math.ceil(untilMs / 1000)}.${newId().slice(0, 8)}`;
+      let mayBeTaken = true;
+      const take = async (mayClear: boolean): Promise<boolean> => {
         try {
-          await change(grantId, 'ADD', [slot], limit);
-          return async () => {
-            await change(grantId, 'DELETE', [slot]);
-          };
+          await add(grantId, slot, limit);
+          return true;
         } catch (error) {
           if (!isConditionFailure(error)) throw error;
-          const abandoned = await abandonedSlots(grantId);
-          if (abandoned.length === 0) return undefined;
-          await change(grantId, 'DELETE', abandoned);
+          if (mayClear && (await removeAbandoned(grantId))) return take(false);
+          mayBeTaken = false;
+          return false;
         }
-      }
-      return undefined;
+      };
+      return {
+        isTaken: take(true),
+        async release() {
+          if (mayBeTaken) await remove(grantId, [slot]);
+        },
+      };
     },
   };
-}
-
-function endOf(slot: string): number {
-  return Number.parseInt(slot, 10) * 1000;
 }

@@ -18,10 +18,8 @@ export function createDynamo(options: AwsCallOptions): Dynamo {
           'x-amz-target': `DynamoDB_20120810.${operation}`,
         },
         body: JSON.stringify(input),
-        errorOf: (status, body) => {
-          const parsed = parseObject(body);
-          return new AwsError(bareCode(String(parsed['__type'] ?? 'Unknown')), status, parsed);
-        },
+        errorOf: (status, body) =>
+          new AwsError(bareCode(String(parseObject(body)['__type'] ?? 'Unknown')), status),
       },
       options,
     );

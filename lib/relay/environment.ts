@@ -6,13 +6,14 @@ import type { Credentials } from './credentials.ts';
 export interface Settings {
   readonly region: string;
   readonly subscriptionsTable: string;
-  readonly childAccountId: string;
   readonly allowedOrigins: string;
   /** Of the function's own role. Lambda gives every environment its keys once, for as long as it lives. */
   readonly credentials: Credentials;
 }
 
-const defaultOrigins = 'https://*.execute-api.*.amazonaws.com';
+/** Every API Gateway API of AWS, in China as well. */
+const anyApi = 'https://*.execute-api.*.amazonaws.com';
+const defaultOrigins = `${anyApi},${anyApi}.cn`;
 
 /** Throws Error naming the variable that is missing. */
 export function readSettings(environment: Environment): Settings {
@@ -25,8 +26,6 @@ export function readSettings(environment: Environment): Settings {
   return {
     region: need('AWS_REGION'),
     subscriptionsTable: need('SUBSCRIPTIONS_TABLE'),
-    // Only accepting an offer needs it; the functions that do check it.
-    childAccountId: environment['CHILD_ACCOUNT_ID'] ?? '',
     allowedOrigins: environment['OFFER_ORIGINS'] || defaultOrigins,
     credentials: {
       accessKeyId: need('AWS_ACCESS_KEY_ID'),

@@ -5,7 +5,7 @@ import { headerOf } from './http.ts';
 
 /**
  * Codes the relay itself uses. Status decides what an SDK does next: it repeats 429 and 503, so these are said only
- * where the model did not run; it does not repeat 424 and 530.
+ * where nothing was sent to the model; it would repeat 500, so that is never said; it does not repeat 424 and 530.
  */
 const statuses = {
   ValidationError: 400,
@@ -14,23 +14,17 @@ const statuses = {
   PayloadTooLargeException: 413,
   ModelError: 424,
   ThrottlingException: 429,
-  InternalFailure: 500,
   ServiceUnavailable: 503,
   InternalDependencyException: 530,
 } as const;
 
 export type RefusalCode = keyof typeof statuses;
 
-/** How the metrics count an error, where its status does not say it. */
-const outcomes: Readonly<Record<string, string>> = {
-  ModelError: 'model-error',
-  ModelNotReadyException: 'throttled',
-  ThrottlingException: 'throttled',
-  Throttling: 'throttled',
-};
-
+/** How the metrics count an error. */
 export function outcomeOf(code: string, status: number): string {
-  return outcomes[code] ?? (status >= 500 ? 'failed' : status === 403 ? 'denied' : 'refused');
+  if (code === 'ModelError') return 'model-error';
+  if (/^(Throttling|ModelNotReady)/.test(code)) return 'throttled';
+  return status >= 500 ? 'failed' : status === 403 ? 'denied' : 'refused';
 }
 
 interface More {
@@ -58,20 +52,31 @@ export function refusal(code: RefusalCode, message: string, more: More = {}): Re
   return new Refusal(code, message, more);
 }
 
-export interface ErrorAnswer {
+export interface JsonAnswer {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: string;
 }
 
-export function errorAnswer(error: Refusal): ErrorAnswer {
-  const fields =
-    error.code === 'ModelError'
-      ? { Message: error.message, OriginalStatusCode: 0, OriginalMessage: error.message }
-      : { Message: error.message };
+export function errorAnswer({ code, message, headers }: Refusal): JsonAnswer {
+  return jsonAnswer(
+    statuses[code],
+    {
+      Message: message,
+      ...(code === 'ModelError' && { OriginalStatusCode: 0, OriginalMessage: message }),
+    },
+    { 'x-amzn-errortype': code, ...headers },
+  );
+}
+
+export function jsonAnswer(
+  status: number,
+  fields: object,
+  headers: Readonly<Record<string, string>>,
+): JsonAnswer {
   return {
-    status: statuses[error.code],
-    headers: { 'content-type': 'application/json', 'x-amzn-errortype': error.code, ...error.headers },
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(fields),
   };
 }

@@ -8,20 +8,25 @@ const trailerBytes = 4;
 /** Amazon Transcribe and Smithy both say 24 MB for a whole message; SageMaker's parts are far smaller. */
 const frameBytesMax = 25_165_824;
 const stringHeaderType = 7;
+const nothing = Buffer.alloc(0);
+
+/** What SageMaker says of a stream that broke (ModelStreamError, API reference). */
+export type StreamErrorCode = 'StreamBroken' | 'ModelInvocationTimeExceeded';
 
 export interface Frame {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: Buffer;
 }
 
-/** A length or a checksum is wrong. */
+/** A length or a checksum is wrong, or the last frame is not whole. */
 export class FrameError extends Error {}
 
-/** Cuts a byte stream at frame boundaries. `push` answers all whole frames at once, as they came. Throws FrameError. */
+/** Cuts a byte stream at frame boundaries. */
 export function createFrameCutter(): {
-  push(chunk: Buffer): Buffer | undefined;
-  /** Bytes of a frame that is not whole yet. */
-  pendingBytes(): number;
+  /** All frames that are whole by now, as they came; perhaps none. Throws FrameError. */
+  push(chunk: Buffer): Buffer;
+  /** Throws FrameError when a frame is not whole yet. */
+  end(): void;
 } {
   let pending: Buffer[] = [];
   let bytes = 0;
@@ -31,16 +36,18 @@ export function createFrameCutter(): {
       pending.push(chunk);
       bytes += chunk.length;
       // Not even one frame is whole: wait without copying.
-      if (bytes < wanted) return undefined;
+      if (bytes < wanted) return nothing;
       const all = pending.length === 1 ? chunk : Buffer.concat(pending, bytes);
       const end = endOfWholeFrames(all);
       const rest = all.subarray(end);
       pending = rest.length > 0 ? [rest] : [];
       bytes = rest.length;
       wanted = rest.length >= preludeBytes ? rest.readUInt32BE(0) : preludeBytes;
-      return end > 0 ? all.subarray(0, end) : undefined;
+      return all.subarray(0, end);
     },
-    pendingBytes: () => bytes,
+    end() {
+      if (bytes > 0) throw new FrameError();
+    },
   };
 }
 
@@ -53,13 +60,11 @@ export function* framesIn(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** Throws FrameError when a checksum or a length is wrong. */
+/** Of a frame as the cutter cut it. Throws FrameError when a checksum or a length is wrong. */
 export function decodeFrame(frame: Buffer): Frame {
   const crc32 = checksum();
   const total = frame.length;
   if (
-    total < preludeBytes + trailerBytes ||
-    frame.readUInt32BE(0) !== total ||
     crc32(frame.subarray(0, 8)) !== frame.readUInt32BE(8) ||
     crc32(frame.subarray(0, total - trailerBytes)) !== frame.readUInt32BE(total - trailerBytes)
   )
@@ -88,40 +93,29 @@ export function headersIn(frame: Buffer): Record<string, string> {
   return headers;
 }
 
-/** Header names and values in ASCII. */
-export function encodeFrame(headers: Readonly<Record<string, string>>, payload: Uint8Array): Buffer {
-  const crc32 = checksum();
-  const encoded = Buffer.concat(
-    Object.entries(headers).flatMap(([name, value]) => [
-      Buffer.of(name.length),
-      Buffer.from(name),
-      Buffer.of(stringHeaderType, value.length >> 8, value.length),
-      Buffer.from(value),
-    ]),
-  );
-  const frame = Buffer.alloc(preludeBytes + encoded.length + payload.length + trailerBytes);
-  frame.writeUInt32BE(frame.length, 0);
-  frame.writeUInt32BE(encoded.length, 4);
-  frame.writeUInt32BE(crc32(frame.subarray(0, 8)), 8);
-  frame.set(encoded, preludeBytes);
-  frame.set(payload, preludeBytes + encoded.length);
-  frame.writeUInt32BE(crc32(frame.subarray(0, frame.length - trailerBytes)), frame.length - trailerBytes);
-  return frame;
-}
+/** Of a ModelStreamError. Each: length of the name, name, type of the value, length of the value in two bytes, value. */
+const exceptionHeaders = Buffer.from(
+  '\x0d:message-type\x07\0\x09exception' +
+    '\x0f:exception-type\x07\0\x10ModelStreamError' +
+    '\x0d:content-type\x07\0\x10application/json',
+);
 
 /** The in-band end of a stream that broke, as InvokeEndpointWithResponseStream models it. */
-export function brokenStreamFrame(
-  errorCode: 'StreamBroken' | 'ModelInvocationTimeExceeded',
-  message: string,
-): Buffer {
-  return encodeFrame(
-    {
-      ':message-type': 'exception',
-      ':exception-type': 'ModelStreamError',
-      ':content-type': 'application/json',
-    },
-    Buffer.from(JSON.stringify({ Message: message, ErrorCode: errorCode })),
-  );
+export function brokenStreamFrame(errorCode: StreamErrorCode, message: string): Buffer {
+  const crc32 = checksum();
+  const payload = Buffer.from(JSON.stringify({ Message: message, ErrorCode: errorCode }));
+  const frame = Buffer.concat([
+    Buffer.alloc(preludeBytes),
+    exceptionHeaders,
+    payload,
+    Buffer.alloc(trailerBytes),
+  ]);
+  const end = frame.length - trailerBytes;
+  frame.writeUInt32BE(frame.length, 0);
+  frame.writeUInt32BE(exceptionHeaders.length, 4);
+  frame.writeUInt32BE(crc32(frame.subarray(0, 8)), 8);
+  frame.writeUInt32BE(crc32(frame.subarray(0, end)), end);
+  return frame;
 }
 
 function endOfWholeFrames(bytes: Buffer): number {

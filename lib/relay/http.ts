@@ -49,13 +49,21 @@ export interface Http {
  * Lambda froze the environment. A request on it would fail without our knowing whether the model ran.
  */
 const idleSocketMsMax = 10_000;
+/** Two lost packets of a handshake are sent again within this time; after that nobody is there. */
+const connectMsMax = 3_000;
 
-export function createHttp({ now }: { readonly now: () => number }): Http {
+export function createHttp({
+  now,
+  connectMs = connectMsMax,
+}: {
+  readonly now: () => number;
+  readonly connectMs?: number;
+}): Http {
   const lines = new Map<string, Line>();
   const lineTo = (origin: string): Line => {
     const known = lines.get(origin);
     if (known) return known;
-    const line = createLine(new URL(origin));
+    const line = createLine(new URL(origin), connectMs);
     lines.set(origin, line);
     return line;
   };
@@ -68,21 +76,6 @@ export function createHttp({ now }: { readonly now: () => number }): Http {
       return open(line, request);
     },
   };
-}
-
-/** The whole answer at once, at most `bytesMax` of it. Throws HttpFailure. */
-export async function exchange(
-  http: Http,
-  request: HttpRequest & { readonly bytesMax: number },
-): Promise<{ status: number; rawHeaders: readonly string[]; body: Buffer }> {
-  const deadline = performance.now() + request.timeoutMs;
-  const { status, rawHeaders, stream } = await http.open(request);
-  const body = await readAll(stream, {
-    bytesMax: request.bytesMax,
-    timeoutMs: Math.max(1, deadline - performance.now()),
-    departure: request.departure,
-  });
-  return { status, rawHeaders, body };
 }
 
 /** Throws HttpFailure `broken`, `timeout`, `gone` or `too-large`; the connection is cut in each case. */
@@ -127,14 +120,21 @@ interface Line {
   lastUsedAt: number;
 }
 
-function createLine(url: URL): Line {
+function createLine(url: URL, connectMs: number): Line {
+  const isSecure = url.protocol === 'https:';
   // Only the module that is needed is loaded, and only now: an import would load it at every cold start.
-  const transport =
-    url.protocol === 'https:'
-      ? process.getBuiltinModule('node:https')
-      : process.getBuiltinModule('node:http');
+  const transport = process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
+  const agent = new transport.Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const { createConnection } = agent;
+  agent.createConnection = (...given) => {
+    const socket = createConnection.apply(agent, given);
+    const timer = setTimeout(() => socket?.destroy(unconnected()), connectMs);
+    const stop = () => clearTimeout(timer);
+    socket?.once(isSecure ? 'secureConnect' : 'connect', stop).once('close', stop);
+    return socket;
+  };
   return {
-    agent: new transport.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    agent,
     request: transport.request,
     options: {
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
@@ -143,6 +143,11 @@ function createLine(url: URL): Line {
     },
     lastUsedAt: 0,
   };
+}
+
+/** As Node itself reports a connection that failed. */
+function unconnected(): Error {
+  return Object.assign(new Error(), { syscall: 'connect' });
 }
 
 function closeIdleSockets(agent: Agent): void {

@@ -1,31 +1,27 @@
 /** From a request to SageMaker's answer: who may, with which session, how often, and what is counted. */
 
-import type { Writable } from 'node:stream';
 import { sourceIdentityOf } from '../contract/source-identity.ts';
 import { refusalOf } from './admission.ts';
 import type { AsyncBroker } from './async.ts';
 import type { AsyncJobs } from './async-jobs.ts';
 import { type AttemptsOptions, type SessionKey, sendUntilAnswered } from './attempts.ts';
+import { AwsError, isThrottle } from './aws-error.ts';
 import { type Breaker, failuresUntilOpen } from './breaker.ts';
 import type { Slots } from './concurrency.ts';
+import { type Answer, carried, relayed, thenFree } from './delivery.ts';
 import { errorAnswer, outcomeOf, refusal } from './errors.ts';
-import { HttpFailure, headerOf } from './http.ts';
+import { HttpFailure } from './http.ts';
+import { answerWithinMs } from './limits.ts';
 import { begin, type Passage, timingHeaders } from './passage.ts';
-import { refusalOfAny, refusalOfRuntime, refusalOfSession } from './refusals.ts';
+import { refusalOfAny, refusalOfRuntime } from './refusals.ts';
 import { type RelayRequest, unknownAlias } from './request.ts';
+import { attemptsMax } from './retry.ts';
 import type { RuntimeAnswer } from './runtime.ts';
-import { serverSentEvents } from './sse.ts';
-import { carryStream, nativeFraming } from './stream.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 import type { SubscriptionCache } from './subscription-cache.ts';
-import { answeredHeaders } from './wire.ts';
 
-export interface RelayAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Bytes, or a function that writes them as they come; it leaves the writable open and does not reject. */
-  readonly body: Uint8Array | string | ((out: Writable) => Promise<void>);
-  /** To be called when the last byte is written: frees what the invocation held and counts it. Does not reject. */
+export interface RelayAnswer extends Answer {
+  /** To be called when the last byte is written: counts the invocation. Does not reject. */
   readonly finish: () => Promise<void>;
 }
 
@@ -44,23 +40,27 @@ export interface InvocationOptions extends AttemptsOptions {
 /** Reads the request and answers it. Never rejects: whatever fails becomes an answer in SageMaker's shape. */
 export type Invoke = (read: () => RelayRequest) => Promise<RelayAnswer>;
 
-type Answer = Omit<RelayAnswer, 'finish'>;
+const renewalMsMax = 300;
 
 export function createInvoke(options: InvocationOptions): Invoke {
-  const { timer, count, warn } = options;
+  const { broker, timer, now, count, warn, sessions, wait } = options;
 
   const answer = async (passage: Passage, read: () => RelayRequest): Promise<Answer> => {
     try {
       const request = read();
       passage.request = request;
       const subscription = await admit(passage, request, options);
+      const key = sessionKey(request, subscription);
+      const session = () => sessions.get(key);
       switch (request.route) {
         case 'asyncUpload':
-          return options.broker.offerUpload(subscription, await sessionFor(request, subscription, options));
-        case 'asyncResult':
-          return await readResult(request, subscription, options);
+          return await broker.offerUpload(subscription, session);
+        case 'asyncResult': {
+          const { body, ...head } = await broker.readResult(subscription, request.inferenceId, session);
+          return { ...head, body: typeof body === 'string' ? body : carried(body, passage, request, now) };
+        }
         default:
-          return relayed(await predict(passage, request, subscription, options), passage, request, options);
+          return relayed(await predict(passage, request, key, options), passage, request, now);
       }
     } catch (error) {
       const refused = refusalOfAny(error);
@@ -73,16 +73,18 @@ export function createInvoke(options: InvocationOptions): Invoke {
   return async (read) => {
     const passage = begin(timer());
     const { status, headers, body } = await answer(passage, read);
+    const { release } = passage;
     passage.status = status;
     if (typeof body !== 'function') passage.bytesOut = Buffer.byteLength(body);
     return {
       status,
       headers: { ...headers, ...timingHeaders(passage, timer()) },
-      body,
+      body: release ? thenFree(body, release) : body,
       async finish() {
-        const counted = count(passage, timer());
-        await passage.release?.().catch((error: unknown) => warn('A slot could not be freed.', error));
-        await counted;
+        await count(passage, timer());
+        const renewing = sessions.renewing();
+        // Lambda may freeze the environment next, with a renewal half done.
+        if (renewing) await Promise.race([renewing, wait(renewalMsMax)]);
       },
     };
   };
@@ -108,11 +110,12 @@ async function admit(
 async function predict(
   passage: Passage,
   request: RelayRequest,
-  subscription: SubscriptionRecord,
+  key: SessionKey,
   options: InvocationOptions,
 ): Promise<RuntimeAnswer> {
   const { attempts } = passage;
-  const { breaker } = options;
+  const { subscription } = key;
+  const { breaker, jobs, warn } = options;
   const { grantId } = subscription;
   const blockedForMs = breaker.blockedForMs(grantId);
   if (blockedForMs !== undefined) throw circuitOpen(subscription, blockedForMs);
@@ -120,18 +123,15 @@ async function predict(
   try {
     await takeSlot(passage, request, subscription, options);
     const headers = request.mode === 'async' ? withOwnPrefix(request, subscription) : request.headers;
-    const answer = await sendUntilAnswered(
-      request,
-      sessionKey(request, subscription),
-      headers,
-      attempts,
-      options,
-    );
-    // 424 is the model's verdict on one input; 429 and 400 say that somebody is at home.
-    result = answer.status >= 500 ? 'failed' : 'answered';
+    const answer = await sendUntilAnswered(request, key, headers, attempts, options);
+    // 424 is the model's verdict on one input, unless it gave none; 429 and 400 say that somebody is at home.
+    result = answer.status >= 500 || hasTimedOut(answer) ? 'failed' : 'answered';
     if (answer.kind === 'error') passage.outcome = outcomeOf(answer.errorCode, answer.status);
     if (request.mode === 'async' && answer.kind === 'answer')
-      await rememberJob(answer, subscription, options);
+      // The inference is under way already, so a failure here must not become a failed answer.
+      await jobs
+        .remember(subscription, headers, answer)
+        .catch((error: unknown) => warn('place of a result not stored', error));
     return answer;
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
@@ -142,47 +142,9 @@ async function predict(
   }
 }
 
-/** SageMaker's answer as it came. */
-function relayed(
-  answer: RuntimeAnswer,
-  passage: Passage,
-  request: RelayRequest,
-  { now }: InvocationOptions,
-): Answer {
-  const headers = answeredHeaders(answer.rawHeaders);
-  if (answer.kind !== 'stream') return { status: answer.status, headers, body: answer.body };
-  const isTranslated = request.wantsServerSentEvents;
-  if (isTranslated) {
-    headers['content-type'] = 'text/event-stream';
-    headers['cache-control'] = 'no-store';
-  }
-  return {
-    status: answer.status,
-    headers,
-    async body(out) {
-      const { outcome, bytesOut } = await carryStream({
-        stream: answer.stream,
-        out,
-        framing: isTranslated ? serverSentEvents(headers['x-amzn-sagemaker-content-type']) : nativeFraming,
-        timeoutMs: Math.max(1, request.deadlineAt - now()),
-        departure: request.departure,
-      });
-      passage.outcome = outcome;
-      passage.bytesOut = bytesOut;
-    },
-  };
-}
-
-async function readResult(
-  request: RelayRequest,
-  subscription: SubscriptionRecord,
-  options: InvocationOptions,
-): Promise<Answer> {
-  const { inferenceId } = request;
-  if (!inferenceId || inferenceId.length > 64)
-    throw refusal('ValidationError', 'An inference id has 1 to 64 characters.');
-  const credentials = await sessionFor(request, subscription, options);
-  return options.broker.readResult(subscription, inferenceId, credentials);
+/** SageMaker waited for the model in vain: a ModelError with no status of the model's own. */
+function hasTimedOut(answer: RuntimeAnswer): boolean {
+  return answer.kind === 'error' && /"OriginalStatusCode"\s*:\s*0\b/.test(answer.body.toString('latin1'));
 }
 
 function sessionKey(request: RelayRequest, subscription: SubscriptionRecord): SessionKey {
@@ -191,42 +153,35 @@ function sessionKey(request: RelayRequest, subscription: SubscriptionRecord): Se
     : { subscription };
 }
 
-async function sessionFor(
-  request: RelayRequest,
-  subscription: SubscriptionRecord,
-  { sessions }: InvocationOptions,
-) {
-  return sessions.get(sessionKey(request, subscription)).catch((error: unknown) => {
-    throw refusalOfSession(error, subscription);
-  });
-}
-
 /** A cap is the owner's wish, kept as well as can be: where slots cannot be counted, the request passes. */
 async function takeSlot(
   passage: Passage,
-  { deadlineAt }: RelayRequest,
+  { mode, deadlineAt }: RelayRequest,
   { grantId, limits }: SubscriptionRecord,
-  { slots, warn }: InvocationOptions,
+  { slots, now, warn }: InvocationOptions,
 ): Promise<void> {
   if (!limits) return;
-  const taken = await slots.take(grantId, limits.concurrency, deadlineAt).catch((error: unknown) => {
-    warn('Slots could not be counted.', error);
-    return async () => undefined;
+  const untilMs = Math.min(deadlineAt, now() + attemptsMax * answerWithinMs[mode]);
+  const { isTaken, release } = slots.take(grantId, limits.concurrency, untilMs);
+  passage.release = () => release().catch((error: unknown) => void warn('slot not freed', error));
+  const mayPass = await isTaken.catch((error: unknown) => {
+    warn('slots not counted', error);
+    // So many ask at once that their number itself is too large.
+    return !(error instanceof AwsError && isThrottle(error.name));
   });
-  if (!taken)
+  if (!mayPass)
     throw refusal(
       'ThrottlingException',
       `Grant ${grantId} allows ${limits.concurrency} invocations at a time, and as many are under way.`,
       { headers: { 'retry-after': '1' } },
     );
-  passage.release = taken;
 }
 
-function circuitOpen({ alias, endpoint }: SubscriptionRecord, blockedForMs: number) {
+function circuitOpen({ endpoint }: SubscriptionRecord, blockedForMs: number) {
   const seconds = Math.max(1, Math.ceil(blockedForMs / 1000));
   return refusal(
     'ServiceUnavailable',
-    `Endpoint ${endpoint.name} behind alias ${alias} failed ${failuresUntilOpen} times in a row; the relay does not call it for ${seconds} s. The model did not run.`,
+    `Endpoint ${endpoint.name} failed ${failuresUntilOpen} times in a row; for ${seconds} s nothing is sent to the model.`,
     {
       outcome: 'circuit-open',
       headers: { 'retry-after': String(seconds), 'x-sharemaker-circuit': 'open' },
@@ -243,21 +198,4 @@ function withOwnPrefix(
 ): Readonly<Record<string, string>> {
   if (!async || outputExtension in headers) return headers;
   return { ...headers, [outputExtension]: async.outputPathExtension };
-}
-
-/** The inference is under way already, so a failure here must not become a failed answer. */
-async function rememberJob(
-  { rawHeaders, body }: Extract<RuntimeAnswer, { kind: 'answer' }>,
-  { alias, grantId }: SubscriptionRecord,
-  { jobs, warn }: InvocationOptions,
-): Promise<void> {
-  const output = headerOf(rawHeaders, 'x-amzn-sagemaker-outputlocation');
-  const failure = headerOf(rawHeaders, 'x-amzn-sagemaker-failurelocation');
-  try {
-    const { InferenceId } = JSON.parse(body.toString('utf8')) as { InferenceId?: string };
-    if (!InferenceId || !output) return;
-    await jobs.remember(alias, InferenceId, { grantId, output, ...(failure && { failure }) });
-  } catch (error) {
-    warn('Where a result will be could not be stored.', error);
-  }
 }

@@ -5,9 +5,10 @@
 
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { errorAnswer, refusal } from './errors.ts';
+import { errorAnswer } from './errors.ts';
 import type { Departure } from './http.ts';
 import type { RelayAnswer } from './invocation.ts';
+import { refusalOfAny } from './refusals.ts';
 
 export type RelayHandler = (
   event: APIGatewayProxyEvent,
@@ -31,13 +32,12 @@ interface Middy {
 export function relayMode(
   { middyRequest, runRequest }: Middy,
   before: readonly unknown[],
-  firstHandler: RelayHandler,
+  handler: RelayHandler,
   after: readonly unknown[],
   onError: readonly unknown[],
   plugin: object,
 ) {
-  let handler = firstHandler;
-  const streaming = awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, out, context) => {
+  return awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, out, context) => {
     const departure = departureOf(out);
     const answer = await runRequest(
       middyRequest(event, context),
@@ -47,21 +47,18 @@ export function relayMode(
       onError,
       plugin,
     );
-    await write(answer, out);
-    await answer.finish();
-  });
-  return Object.assign(streaming, {
-    handler(replacement: RelayHandler) {
-      handler = replacement;
-      return streaming;
-    },
+    try {
+      await write(answer, out);
+    } finally {
+      await answer.finish();
+    }
   });
 }
 
 /** The last guard: what nobody foresaw still gets an answer of the right shape. */
 export function unforeseenAnswer(): RelayAnswer {
   return {
-    ...errorAnswer(refusal('InternalFailure', 'The relay failed.')),
+    ...errorAnswer(refusalOfAny(undefined)),
     finish: async () => undefined,
   };
 }

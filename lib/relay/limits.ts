@@ -9,13 +9,19 @@ export const requestBytesMax = 4_500_000;
 /** SageMaker's real-time answers end at 25 MB ("Real-time inference", SageMaker Developer Guide). */
 export const answerBytesMax = 26_214_400;
 
+/** An asynchronous result may have 1 GB; Lambda streams at most 200 MB ("Response streaming for Lambda functions"). */
+export const resultBytesMax = 200_000_000;
+
+/** API Gateway cuts a streamed answer after 5 minutes without a byte ("Response streaming", regional endpoints). */
+export const silenceMsMax = 290_000;
+
 /**
  * Until SageMaker's answer begins. A model has 60 s; the API reference asks clients to wait 70. A stream may last
- * 8 minutes, and its first byte may be as late.
+ * 8 minutes, but not be silent for 5.
  */
 export const answerWithinMs: Readonly<Record<Mode, number>> = {
   sync: 70_000,
-  stream: 490_000,
+  stream: silenceMsMax,
   async: 30_000,
 };
 
@@ -24,15 +30,8 @@ export function checkBodySize(bytes: number, alias: string): void {
   if (bytes <= requestBytesMax) return;
   throw refusal(
     'PayloadTooLargeException',
-    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Two ways out: upload the input ` +
+    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Two ways out: upload it ` +
       `with POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the endpoint directly with ` +
       'credentials from `sharemaker credential-process`.',
-  );
-}
-
-export function gaveUp(endpointName: string, waitedMs: number): string {
-  return (
-    `The relay waited ${(waitedMs / 1000).toFixed(1)} s for endpoint ${endpointName} and gave up. ` +
-    'The model may have run: repeat the request only if it may happen twice.'
   );
 }

@@ -1,5 +1,6 @@
 /** Reads an offer from the parent's get-offer, and only from addresses offers may come from (no request goes anywhere else). */
 
+import { offerUrlPattern, regionOfApi } from '../contract/offer-url.ts';
 import type { Credentials } from './credentials.ts';
 import { type Http, HttpFailure } from './http.ts';
 import { exchangeSigned } from './signed-exchange.ts';
@@ -37,13 +38,13 @@ export function createOfferSource(options: {
         { method: 'GET', url, timeoutMs, bytesMax: offerBytesMax },
         {
           credentials: options.credentials,
-          region: regionOf(url) ?? options.region,
+          region: regionOfApi(url.href) ?? options.region,
           service: 'execute-api',
           now: options.now(),
         },
       );
       if (answer.status !== 200) return { refusal: 'refused', status: answer.status };
-      return { offer: JSON.parse(answer.body.toString('utf8')) };
+      return { offer: JSON.parse(String(answer.body)) };
     } catch (error) {
       return { refusal: error instanceof HttpFailure ? 'unreachable' : 'not-json' };
     }
@@ -56,24 +57,12 @@ export function createOfferSource(options: {
  * with a user name or password never matches.
  */
 export function mayBeOffered(patterns: string): (url: URL) => boolean {
-  const expressions = patterns
-    .split(',')
-    .map((pattern) => pattern.trim().replace(/\/+$/, ''))
-    .filter((pattern) => pattern !== '')
-    .map((pattern) => {
-      const literal = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-      return new RegExp(`^${literal.replace(/\*/g, '[A-Za-z0-9-]+')}$`, 'i');
-    });
-  return (url) =>
-    url.username === '' &&
-    url.password === '' &&
-    (url.protocol === 'https:' || url.protocol === 'http:') &&
-    /\/offers\/grt_[0-9a-z]{26}$/.test(url.pathname) &&
-    url.search === '' &&
-    url.hash === '' &&
-    expressions.some((expression) => expression.test(url.origin));
-}
-
-function regionOf(url: URL): string | undefined {
-  return /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(url.hostname)?.[1];
+  const expressions = (patterns.match(/[^\s,]+/g) ?? []).map((pattern) => {
+    const literal = pattern.replace(/\/+$/, '').replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`^${literal.replaceAll('*', '[A-Za-z0-9-]+')}$`, 'i');
+  });
+  return ({ href, origin, pathname }) =>
+    href === origin + pathname &&
+    offerUrlPattern.test(href) &&
+    expressions.some((expression) => expression.test(origin));
 }

@@ -55,13 +55,15 @@ function modesOf(value: unknown): readonly Mode[] | undefined {
   return known.length > 0 && known.length === modes.length ? known : undefined;
 }
 
-const prefix = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w!.*'()/-]{1,900}\/$/;
+/** As in the contract's schema; what goes into a header above all must hold nothing else. */
+const prefix = /^s3:\/\/[a-z0-9.-]{3,63}\/[\w!.*'()/-]{1,900}\/$/;
 
 function asyncTerms(said: Said): SubscriptionRecord['async'] {
   const inputPrefix = textOf(said['inputPrefix'], prefix);
   const outputPrefix = textOf(said['outputPrefix'], prefix);
   const failurePrefix = textOf(said['failurePrefix'], prefix);
   const outputPathExtension = textOf(said['outputPathExtension'], /^(?!s3:|https:)[\w!.*'()/-]{1,512}$/);
-  if (!inputPrefix || !outputPrefix || !outputPathExtension) return undefined;
-  return { inputPrefix, outputPrefix, outputPathExtension, ...(failurePrefix && { failurePrefix }) };
+  return inputPrefix && outputPrefix && outputPathExtension
+    ? { inputPrefix, outputPrefix, outputPathExtension, ...(failurePrefix && { failurePrefix }) }
+    : undefined;
 }

@@ -5,14 +5,15 @@ import type { RelayRequest } from './request.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
 export interface Passage {
-  /** Undefined when the event could not be read. */
-  request: RelayRequest | undefined;
+  /** Absent when the event could not be read. */
+  request?: RelayRequest;
   readonly attempts: Attempts;
   readonly startedAt: number;
   /** Until the answer's headers are made: all time that was not SageMaker's. */
   relayMs: number;
-  subscription: SubscriptionRecord | undefined;
-  release: (() => Promise<void>) | undefined;
+  subscription?: SubscriptionRecord;
+  /** Frees what the invocation holds. Does not reject. */
+  release?: () => Promise<void>;
   outcome: string;
   status: number;
   bytesOut: number;
@@ -20,12 +21,9 @@ export interface Passage {
 
 export function begin(startedAt: number): Passage {
   return {
-    request: undefined,
     attempts: { sent: 0, modelMs: 0 },
     startedAt,
     relayMs: 0,
-    subscription: undefined,
-    release: undefined,
     outcome: 'ok',
     status: 0,
     bytesOut: 0,

@@ -3,7 +3,6 @@
 import { AwsError, isThrottle } from './aws-error.ts';
 import { Refusal, type RefusalCode, refusal } from './errors.ts';
 import { HttpFailure } from './http.ts';
-import { gaveUp } from './limits.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
 /** A call to SageMaker that brought no answer. Whether the model may have run decides whether an SDK may repeat it. */
@@ -15,13 +14,17 @@ export function refusalOfRuntime(
   const { name } = subscription.endpoint;
   const [code, message, outcome] = (
     {
-      timeout: ['ModelError', gaveUp(name, waitedMs), 'timeout'],
+      timeout: [
+        'ModelError',
+        `Endpoint ${name} did not answer within ${(waitedMs / 1000).toFixed(1)} s. The model may have run.`,
+        'timeout',
+      ],
       gone: ['ModelError', 'The caller has gone.', 'client-left'],
       'too-large': ['ModelError', `Endpoint ${name} answered with more than 25 MB.`, 'failed'],
-      unreachable: ['ServiceUnavailable', 'SageMaker could not be reached; the model did not run.'],
+      unreachable: ['ServiceUnavailable', 'SageMaker could not be reached; nothing was sent to the model.'],
       broken: [
         'InternalDependencyException',
-        `The connection to endpoint ${name} broke before its answer was whole. The model may have run.`,
+        `The answer of endpoint ${name} broke off. The model may have run.`,
       ],
     } as const satisfies Record<HttpFailure['kind'], readonly [RefusalCode, string, string?]>
   )[failure.kind];
@@ -29,16 +32,15 @@ export function refusalOfRuntime(
 }
 
 /** A share role that could not be assumed. */
-export function refusalOfSession(error: unknown, { alias, grantId }: SubscriptionRecord): Refusal {
-  if (error instanceof Refusal) return error;
+export function refusalOfSession(error: unknown, { grantId }: SubscriptionRecord): Refusal {
   if (error instanceof AwsError && error.$metadata.httpStatusCode < 500 && !isThrottle(error.name))
     return refusal(
       'AccessDeniedException',
-      `The share role of grant ${grantId} behind alias ${alias} did not let the relay in (${error.name}). ` +
+      `The share role of grant ${grantId} did not let the relay in (${error.name}). ` +
         'The grant may be suspended or revoked; ask the parent account.',
       { cause: error },
     );
-  return refusal('ServiceUnavailable', 'AWS STS did not answer; the model did not run.', {
+  return refusal('ServiceUnavailable', 'AWS STS did not answer; nothing was sent to the model.', {
     cause: error,
   });
 }
@@ -47,10 +49,10 @@ export function refusalOfSession(error: unknown, { alias, grantId }: Subscriptio
 export function refusalOfAny(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof AwsError || error instanceof HttpFailure)
-    return refusal(
-      'ServiceUnavailable',
-      'An AWS service that the relay needs did not answer; the model did not run.',
-      { cause: error },
-    );
-  return refusal('InternalFailure', 'The relay failed.', { cause: error });
+    return refusal('ServiceUnavailable', 'An AWS service did not answer; nothing was sent to the model.', {
+      cause: error,
+    });
+  return refusal('InternalDependencyException', 'The relay failed. The model may have run.', {
+    cause: error,
+  });
 }

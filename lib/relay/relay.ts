@@ -22,42 +22,35 @@ import { usageLine } from './usage.ts';
 
 /** Throws Error when the environment is incomplete. */
 export function createRelay(surroundings: Surroundings): Invoke {
-  const { environment, now, print } = surroundings;
-  const settings = readSettings(environment);
-  const http = createHttp({ now });
-  const aws = { ...surroundings, http, region: settings.region, credentials: settings.credentials };
-  const dynamo = createDynamo(aws);
-  const table = settings.subscriptionsTable;
-  const newId = () => globalThis.crypto.randomUUID();
+  const { now, print } = surroundings;
+  const { subscriptionsTable: table, ...settings } = readSettings(surroundings.environment);
+  const aws = { ...surroundings, ...settings, http: createHttp({ now }) };
+  const ground = { ...aws, dynamo: createDynamo(aws), table, newId: () => globalThis.crypto.randomUUID() };
 
-  const subscriptionTable = { dynamo, table };
-  const subscriptions = createSubscriptionCache({
-    read: (alias) => readSubscription(subscriptionTable, alias),
-    now,
-  });
-  const readOffer = createOfferSource({ ...aws, allowedOrigins: settings.allowedOrigins });
+  const subscriptions = createSubscriptionCache({ read: (alias) => readSubscription(ground, alias), now });
   const renew = createRenew({
     cache: subscriptions,
-    readOffer,
-    write: (record) => writeSubscription(subscriptionTable, record),
+    readOffer: createOfferSource(ground),
+    write: (record) => writeSubscription(ground, record),
     now,
   });
-  const jobs = createAsyncJobs({ dynamo, table, now });
+  const jobs = createAsyncJobs(ground);
 
   return createInvoke({
     ...surroundings,
     subscriptions,
     renew,
     sessions: createSessions<SessionKey>({
-      assume: createAssume({ assumeRole: createAssumeRole(aws), renew }),
+      assume: createAssume({ assumeRole: createAssumeRole(ground), renew }),
       nameOf: sessionName,
+      termsOf: ({ subscription }) => subscription.version,
       now,
     }),
-    runtime: createRuntime(aws),
-    slots: createSlots({ dynamo, table, now, newId }),
-    breaker: createBreaker({ now }),
+    runtime: createRuntime(ground),
+    slots: createSlots(ground),
+    breaker: createBreaker(ground),
     jobs,
-    broker: createAsyncBroker({ http, environment, jobs, now, newId }),
+    broker: createAsyncBroker({ ...ground, jobs }),
     count: (passage, endedAt) => print(usageLine(passage, endedAt, now())),
     // Names only: an AWS message may quote a policy.
     warn: (message, error) =>

@@ -29,7 +29,7 @@ export function createRenew(options: {
     const stored = await cache.reread(record.alias);
     if (!stored || stored.grantId !== record.grantId) return undefined;
     if (!haveSameTerms(stored, record)) return stored;
-    if (now() - (askedAt.get(record.grantId) ?? Number.NEGATIVE_INFINITY) < askAgainAfterMs) return undefined;
+    if (now() - (askedAt.get(record.grantId) ?? 0) < askAgainAfterMs) return undefined;
     if (askedAt.size >= entriesMax) askedAt.clear();
     askedAt.set(record.grantId, now());
     const reading = await readOffer(record.offerUrl);

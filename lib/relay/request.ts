@@ -12,8 +12,8 @@ export interface RelayRequest {
   /** Which permission of the grant it needs. */
   readonly mode: Mode;
   readonly alias: string;
-  /** Of an asynchronous result. */
-  readonly inferenceId: string | undefined;
+  /** Of an asynchronous result; otherwise empty. */
+  readonly inferenceId: string;
   /** What goes on to SageMaker. */
   readonly headers: Readonly<Record<string, string>>;
   readonly wantsServerSentEvents: boolean;
@@ -37,7 +37,7 @@ export function readRequest(
   const route = routeOf(event.resource);
   if (!route) throw refusal('ResourceNotFoundException', 'The relay has no such route.');
   const caller = event.requestContext?.identity?.userArn;
-  if (!caller) throw refusal('AccessDeniedException', 'The request was not signed with AWS credentials.');
+  if (!caller) throw refusal('AccessDeniedException', 'The request was not signed.');
   const alias = aliasIn(event);
   const mode: Mode = route === 'asyncUpload' || route === 'asyncResult' ? 'async' : route;
   const lists = lowerCased(event.multiValueHeaders ?? event.headers ?? {});
@@ -59,10 +59,7 @@ export function readRequest(
 
 /** In the words of SageMaker's own refusal of a missing endpoint. */
 export function unknownAlias(alias: string) {
-  return refusal(
-    'ValidationError',
-    `Endpoint ${alias} not found: there is no subscription with this alias. Accept an offer under it first.`,
-  );
+  return refusal('ValidationError', `Endpoint ${alias} not found: no offer was accepted under this alias.`);
 }
 
 function aliasIn(event: APIGatewayProxyEvent): string {
@@ -71,13 +68,12 @@ function aliasIn(event: APIGatewayProxyEvent): string {
   throw refusal('ValidationError', 'The name in the path is not an alias.');
 }
 
-/** API Gateway leaves path parameters percent-encoded. */
-function decoded(parameter: string | undefined): string | undefined {
-  if (parameter === undefined) return undefined;
+/** API Gateway leaves path parameters percent-encoded. Empty where there is none, or it is not UTF-8. */
+function decoded(parameter = ''): string {
   try {
     return decodeURIComponent(parameter);
   } catch {
-    throw refusal('ValidationError', 'The inference id is not percent-encoded UTF-8.');
+    return '';
   }
 }
 

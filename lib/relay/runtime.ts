@@ -7,7 +7,7 @@ import type { Credentials } from './credentials.ts';
 import { errorCodeOf } from './errors.ts';
 import { type Departure, type Http, readAll } from './http.ts';
 import { answerBytesMax } from './limits.ts';
-import { sign } from './sigv4.ts';
+import { openSigned } from './signed-exchange.ts';
 import { operationPath } from './wire.ts';
 
 export interface RuntimeCall {
@@ -51,39 +51,26 @@ export function createRuntime(options: {
     return url;
   };
 
-  return async (call) => {
-    const { mode, endpoint, body, departure } = call;
+  return async ({ mode, endpoint, headers, body, credentials, timeoutMs, departure }) => {
+    const { name, region } = endpoint;
     const startedAt = now();
-    const url = urlOf(endpoint.region);
-    const path = `${url.path}/endpoints/${endpoint.name}/${operationPath[mode]}`;
-    const headers = { ...call.headers, host: url.host };
-    const answer = await http.open({
-      origin: url.origin,
-      method: 'POST',
-      path,
-      headers: sign(
-        { method: 'POST', path, headers, body },
-        { credentials: call.credentials, region: endpoint.region, service: 'sagemaker', now: startedAt },
-      ),
-      body,
-      timeoutMs: call.timeoutMs,
-      departure,
-    });
-    const { status, rawHeaders, stream } = answer;
+    const { origin, host, path } = urlOf(region);
+    const pathname = `${path}/endpoints/${name}/${operationPath[mode]}`;
+    const { status, rawHeaders, stream } = await openSigned(
+      http,
+      { method: 'POST', url: { origin, host, pathname }, headers, body, timeoutMs, departure },
+      { credentials, region, service: 'sagemaker', now: startedAt },
+    );
     const isGood = status >= 200 && status < 300;
     if (isGood && mode === 'stream') return { kind: 'stream', status, rawHeaders, stream };
     const whole = await readAll(stream, {
       bytesMax: answerBytesMax,
-      timeoutMs: Math.max(1, call.timeoutMs - (now() - startedAt)),
+      timeoutMs: Math.max(1, timeoutMs - (now() - startedAt)),
       departure,
     });
-    if (isGood) return { kind: 'answer', status, rawHeaders, body: whole };
-    return {
-      kind: 'error',
-      status,
-      rawHeaders,
-      body: whole,
-      errorCode: errorCodeOf(status, rawHeaders, whole),
-    };
+    const answer = { status, rawHeaders, body: whole };
+    return isGood
+      ? { kind: 'answer', ...answer }
+      : { kind: 'error', ...answer, errorCode: errorCodeOf(status, rawHeaders, whole) };
   };
 }

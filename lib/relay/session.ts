@@ -5,10 +5,10 @@ import type { SessionCredentials } from './credentials.ts';
 export interface Sessions<Key> {
   /** Throws what `assume` throws when there is no live session. */
   get(key: Key): Promise<SessionCredentials>;
-  /**
-   * These credentials were refused. False: they were taken anew only a moment ago, so taking others would not help.
-   */
-  forget(key: Key, refused: SessionCredentials, isExpired: boolean): boolean;
+  /** These credentials were refused: the next request takes others, unless that happened too often. */
+  forget(key: Key, refused: SessionCredentials): void;
+  /** The last renewal that nobody waits for, while it is under way. Does not reject. */
+  renewing(): Promise<void> | undefined;
 }
 
 /** Renewal starts this long before the end, so that STS may be away for a quarter of an hour. */
@@ -17,50 +17,54 @@ const renewBeforeMs = 15 * 60_000;
 const renewAgainAfterMs = 15_000;
 /** Credentials this near their end may expire under way. */
 const usableMarginMs = 30_000;
-/** A refusal is answered again without asking again, so that a revoked grant does not become a storm on STS. */
-const refusalMs = 2_000;
-/** A session that SageMaker refuses is replaced at most this often at first, then ever more rarely. */
-const replaceAfterMsMin = 60_000;
-const replaceAfterMsMax = 15 * 60_000;
+/**
+ * A refusal is answered again without asking again, twice as long each time, so that a revoked grant does not become a
+ * storm on STS.
+ */
+const refusalMsMin = 2_000;
+const refusalMsMax = 60_000;
+/** While a session lives, another is taken only if no more than one was in this time: SageMaker may refuse them all. */
+const twoTakenMs = 3_600_000;
 const entriesMax = 500;
 
 interface Entry {
-  credentials: SessionCredentials | undefined;
-  pending: Promise<SessionCredentials> | undefined;
+  credentials?: SessionCredentials | undefined;
+  pending?: Promise<SessionCredentials> | undefined;
   /** The one in the background, which does not fail. */
-  renewal: Promise<void> | undefined;
+  renewal?: Promise<void> | undefined;
   renewNotBefore: number;
-  refusal: { readonly error: unknown; readonly until: number } | undefined;
-  replacedAt: number;
-  replaceAfterMs: number;
+  refusal?:
+    | { readonly error: unknown; readonly terms: unknown; readonly ms: number; readonly until: number }
+    | undefined;
+  /** When the last two sessions were taken, the older first. */
+  takenAt: readonly [number, number];
 }
 
 export function createSessions<Key>(options: {
   readonly assume: (key: Key) => Promise<SessionCredentials>;
   /** Equal names share a session: role and, where callers are recorded, caller. */
   readonly nameOf: (key: Key) => string;
+  /** A refusal under other terms than these says nothing. */
+  readonly termsOf: (key: Key) => unknown;
   readonly now: () => number;
 }): Sessions<Key> {
-  const { assume, nameOf, now } = options;
+  const { assume, nameOf, termsOf, now } = options;
   const entries = new Map<string, Entry>();
+  let renewing: Promise<void> | undefined;
 
   const entryOf = (key: Key): Entry => {
     const name = nameOf(key);
     const known = entries.get(name);
     if (known) return known;
     if (entries.size >= entriesMax) entries.delete(entries.keys().next().value as string);
-    const entry: Entry = {
-      credentials: undefined,
-      pending: undefined,
-      renewal: undefined,
-      renewNotBefore: 0,
-      refusal: undefined,
-      replacedAt: Number.NEGATIVE_INFINITY,
-      replaceAfterMs: replaceAfterMsMin,
-    };
+    const entry: Entry = { renewNotBefore: 0, takenAt: [0, 0] };
     entries.set(name, entry);
     return entry;
   };
+
+  const refusedUnder = (terms: unknown, { refusal }: Entry) =>
+    refusal?.terms === terms ? refusal : undefined;
+  const mayTakeAnother = ({ takenAt }: Entry) => now() - takenAt[0] >= twoTakenMs;
 
   const take = (key: Key, entry: Entry, isAwaited: boolean): Promise<SessionCredentials> => {
     entry.pending ??= assume(key)
@@ -68,11 +72,16 @@ export function createSessions<Key>(options: {
         (credentials) => {
           entry.credentials = credentials;
           entry.refusal = undefined;
+          entry.takenAt = [entry.takenAt[1], now()];
           return credentials;
         },
         (error: unknown) => {
           entry.renewNotBefore = now() + renewAgainAfterMs;
-          if (isAwaited) entry.refusal = { error, until: now() + refusalMs };
+          if (isAwaited) {
+            const terms = termsOf(key);
+            const ms = Math.min(refusalMsMax, 2 * (refusedUnder(terms, entry)?.ms ?? refusalMsMin / 2));
+            entry.refusal = { error, terms, ms, until: now() + ms };
+          }
           throw error;
         },
       )
@@ -83,11 +92,11 @@ export function createSessions<Key>(options: {
   };
 
   const renewInBackground = (key: Key, entry: Entry) => {
-    if (entry.pending || now() < entry.renewNotBefore) return;
-    entry.renewal = take(key, entry, false).then(
-      () => undefined,
-      () => undefined,
-    );
+    if (entry.pending || now() < entry.renewNotBefore || !mayTakeAnother(entry)) return;
+    const settle = () => {
+      entry.renewal = renewing = undefined;
+    };
+    entry.renewal = renewing = take(key, entry, false).then(settle, settle);
   };
 
   const get = async (key: Key): Promise<SessionCredentials> => {
@@ -98,13 +107,13 @@ export function createSessions<Key>(options: {
       if (remainingMs < renewBeforeMs) renewInBackground(key, entry);
       return credentials;
     }
-    if (entry.pending && entry.renewal) {
+    if (entry.renewal) {
       // Begun for nobody in particular, and Lambda may have frozen it on the way: its failure is not ours.
       await entry.renewal;
-      entry.renewal = undefined;
       if (entry.credentials !== credentials) return get(key);
     }
-    if (!entry.pending && entry.refusal && now() < entry.refusal.until) throw entry.refusal.error;
+    const refusal = refusedUnder(termsOf(key), entry);
+    if (!entry.pending && refusal && now() < refusal.until) throw refusal.error;
     return take(key, entry, true).catch((error: unknown) => {
       if (credentials && credentials.expiresAt > now()) return credentials;
       throw error;
@@ -114,19 +123,12 @@ export function createSessions<Key>(options: {
   return {
     get,
 
-    forget(key, refused, isExpired) {
+    forget(key, refused) {
       const entry = entryOf(key);
-      // Another request has replaced them already.
-      if (entry.credentials !== refused) return true;
-      const sinceMs = now() - entry.replacedAt;
-      if (!isExpired && sinceMs < entry.replaceAfterMs) return false;
-      entry.replaceAfterMs =
-        sinceMs < 2 * entry.replaceAfterMs
-          ? Math.min(replaceAfterMsMax, 2 * entry.replaceAfterMs)
-          : replaceAfterMsMin;
-      entry.replacedAt = now();
-      entry.credentials = undefined;
-      return true;
+      // Unless another request has replaced them already.
+      if (entry.credentials === refused && mayTakeAnother(entry)) entry.credentials = undefined;
     },
+
+    renewing: () => renewing,
   };
 }

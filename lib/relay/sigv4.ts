@@ -10,11 +10,11 @@ const { createHmac, createSecretKey, hash } = process.getBuiltinModule('node:cry
 
 export interface SignableRequest {
   readonly method: string;
-  /** As it goes on the wire: percent-encoded once. */
+  /** As it goes on the wire: percent-encoded once, and without segments that are empty or dots, but for S3. */
   readonly path: string;
-  /** As it goes on the wire, without the question mark. */
+  /** Without the question mark, and in canonical form: sorted, and encoded as `percentEncode` does. */
   readonly query?: string;
-  /** Names in lower case, `host` among them. All are signed but those that intermediaries may change. */
+  /** Names in lower case, `host` among them. All are signed, so none may be one that intermediaries change. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
 }
@@ -97,90 +97,35 @@ function signatureOf(
   scope: SigningScope,
 ): string {
   const path = canonicalPath(request.path, scope.service);
-  const query = canonicalQuery(request.query);
-  const canonicalRequest = `${request.method}\n${path}\n${query}\n${headers.canonical}\n${headers.names}\n${request.payloadHash}`;
+  const { method, query = '', payloadHash } = request;
+  const canonicalRequest = `${method}\n${path}\n${query}\n${headers.canonical}\n${headers.names}\n${payloadHash}`;
   const stringToSign = `AWS4-HMAC-SHA256\n${stamp.date}\n${stamp.scope}\n${hash('sha256', canonicalRequest, 'hex')}`;
   return createHmac('sha256', signingKey(scope, stamp)).update(stringToSign).digest('hex');
 }
-
-/** Proxies and clients may add or change these on the way, so a signature over them would not hold. */
-const unsigned = new Set([
-  'authorization',
-  'cache-control',
-  'connection',
-  'expect',
-  'from',
-  'keep-alive',
-  'max-forwards',
-  'pragma',
-  'referer',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-  'x-amzn-trace-id',
-]);
 
 function canonicalHeaders(headers: Readonly<Record<string, string>>): { canonical: string; names: string } {
   let canonical = '';
   let names = '';
   for (const name of Object.keys(headers).sort()) {
-    if (unsigned.has(name)) continue;
-    canonical += `${name}:${tidy(headers[name] as string)}\n`;
+    canonical += `${name}:${(headers[name] as string).trim().replace(/\s+/g, ' ')}\n`;
     names += names === '' ? name : `;${name}`;
   }
   return { canonical, names };
 }
 
-function tidy(value: string): string {
-  return /^\s|\s$|[\r\n\t]| {2}/.test(value)
-    ? value
-        .replace(/[\r\n]/g, ' ')
-        .replace(/[ \t]+/g, ' ')
-        .replace(/^ | $/g, '')
-    : value;
-}
-
-/** Every service but S3 normalizes the path and encodes what is encoded already a second time. */
+/** Every service but S3 encodes what is encoded already a second time. */
 function canonicalPath(path: string, service: string): string {
-  if (service === 's3' || plainPath.test(path)) return path;
-  const kept: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '' || segment === '.') continue;
-    if (segment === '..') kept.pop();
-    else kept.push(percentEncode(segment));
-  }
-  return `/${kept.join('/')}${kept.length > 0 && path.endsWith('/') ? '/' : ''}`;
+  return service === 's3' || plainPath.test(path) ? path : path.split('/').map(percentEncode).join('/');
 }
 
-/** Nothing in it that normalizing or encoding would change. */
-const plainPath = /^(\/|(\/[A-Za-z0-9_~-]+)+)$/;
-
-function canonicalQuery(query: string | undefined): string {
-  if (!query) return '';
-  return (
-    query
-      .split('&')
-      .map((part) => {
-        const [name = '', ...value] = part.split('=');
-        // The wire may leave characters as they are that the canonical form encodes.
-        return [name, value.join('=')].map((text) => percentEncode(decodeURIComponent(text)));
-      })
-      // By name, then by value; no encoded text holds a character below the separator.
-      .map(([name, value]) => `${name}\n${value}`)
-      .sort()
-      .map((pair) => pair.replace('\n', '='))
-      .join('&')
-  );
-}
+/** Nothing in it that encoding would change. */
+const plainPath = /^[/\w~.-]*$/;
 
 /**
- * Keys of one credentials object live and die with it. As key objects: createHmac() would make one of bytes each time,
- * which costs seven times as much as the signature itself.
+ * Keys of one credentials object live and die with it, a few for each day. As key objects: createHmac() would make one of
+ * bytes each time, which costs seven times as much as the signature itself.
  */
 const derivedKeys = new WeakMap<Credentials, Map<string, KeyObject>>();
-const derivedKeysMax = 20;
 
 function signingKey({ credentials, region, service }: SigningScope, { day, scope }: Stamp): KeyObject {
   const keys = derivedKeys.get(credentials) ?? new Map<string, KeyObject>();
@@ -192,7 +137,6 @@ function signingKey({ credentials, region, service }: SigningScope, { day, scope
     `AWS4${credentials.secretAccessKey}`,
   ) as Buffer;
   const key = createSecretKey(bytes);
-  if (keys.size >= derivedKeysMax) keys.clear();
   keys.set(scope, key);
   return key;
 }

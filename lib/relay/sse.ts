@@ -5,64 +5,94 @@
  * because a plain client cannot tell a finished stream from a cut one.
  */
 
-import { decodeFrame, framesIn } from './event-stream.ts';
-import type { Framing } from './stream.ts';
+import { createFrameCutter, decodeFrame, framesIn } from './event-stream.ts';
+import { type Framing, failureIn } from './stream.ts';
 
-export function serverSentEvents(modelContentType: string | undefined): Framing {
-  const kind = kindOf(modelContentType);
-  const decoder = new TextDecoder();
-  const translate: Readonly<Record<typeof kind, (payload: Buffer) => string | Buffer>> = {
-    events: (payload) => payload,
-    text: (payload) => event(undefined, decoder.decode(payload, { stream: true })),
-    binary: (payload) => event('bytes', payload.toString('base64')),
-  };
+export function serverSentEvents(modelContentType = ''): Framing {
+  const cutter = createFrameCutter();
+  const translation = translationOf(modelContentType);
+  const failed = (code: string, message: object) =>
+    // A model's own event may have been cut in the middle: the blank line ends it.
+    (translation ? translation.rest() : '\n\n') + event('error', JSON.stringify({ code, ...message }));
   return {
-    pass(bytes) {
+    pass(chunk) {
       const parts: Buffer[] = [];
       let failure: string | undefined;
-      for (const raw of framesIn(bytes)) {
+      for (const raw of framesIn(cutter.push(chunk))) {
         const { headers, payload } = decodeFrame(raw);
-        if (headers[':message-type'] === 'event') {
-          if (headers[':event-type'] === 'PayloadPart') parts.push(Buffer.from(translate[kind](payload)));
-          continue;
-        }
-        failure = headers[':exception-type'] ?? headers[':error-code'] ?? 'InternalStreamFailure';
-        parts.push(Buffer.from(errorEvent(failure, messageIn(payload, headers))));
+        const broke = failureIn(headers);
+        if (broke !== undefined) {
+          failure = broke;
+          parts.push(Buffer.from(failed(broke, messageIn(payload, headers))));
+        } else if (headers[':event-type'] === 'PayloadPart')
+          parts.push(translation ? Buffer.from(translation.of(payload)) : payload);
       }
-      return { bytes: Buffer.concat(parts), ...(failure !== undefined && { failure }) };
+      return { bytes: Buffer.concat(parts), failure };
     },
-    // A model's own event may have been cut in the middle: the blank line ends it.
-    broken: (errorCode, message) =>
-      Buffer.from(
-        (kind === 'events' ? '\n\n' : '') +
-          errorEvent('ModelStreamError', { Message: message, ErrorCode: errorCode }),
-      ),
-    end: () => (kind === 'events' ? undefined : Buffer.from(event('done', ''))),
+    broken: (ErrorCode, Message) => Buffer.from(failed('ModelStreamError', { Message, ErrorCode })),
+    end() {
+      cutter.end();
+      return translation && Buffer.from(translation.rest() + event('done', ''));
+    },
   };
 }
 
-function kindOf(contentType: string | undefined): 'events' | 'text' | 'binary' {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'text/event-stream') return 'events';
-  return type.startsWith('text/') || /[/+](json|jsonlines|x-ndjson|xml|x-jsonlines)$/.test(type)
-    ? 'text'
-    : 'binary';
+interface Translation {
+  of(payload: Buffer): string;
+  /** What was held back because it was not whole. */
+  rest(): string;
 }
 
-/** Line breaks divide `data:` fields and come back as line feeds. Text that ends within a character yields nothing yet. */
+/** Undefined: the model speaks server-sent events itself. */
+function translationOf(contentType: string): Translation | undefined {
+  const [type = '', charset = 'utf-8'] =
+    /^\s*([^;\s]*)(?:.*;\s*charset="?([^";\s]+))?/i.exec(contentType.toLowerCase())?.slice(1) ?? [];
+  if (type === 'text/event-stream') return undefined;
+  const isText = /^text\/|[/+](x-)?(json(l(ines)?)?|ndjson|xml)$/.test(type);
+  const decoder = isText && decoderOf(charset);
+  return decoder
+    ? text(decoder)
+    : { of: (payload) => event('bytes', payload.toString('base64')), rest: () => '' };
+}
+
+type Decoder = InstanceType<typeof TextDecoder>;
+
+/** Undefined: bytes in a charset that nobody knows are just bytes. */
+function decoderOf(charset: string): Decoder | undefined {
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parts are cut anywhere: within a character, and between a carriage return and its line feed. */
+function text(decoder: Decoder): Translation {
+  let held = '';
+  const translated = (data: string) => (data === '' ? '' : event(undefined, data));
+  return {
+    of(payload) {
+      const all = held + decoder.decode(payload, { stream: true });
+      held = all.endsWith('\r') ? '\r' : '';
+      return translated(held ? all.slice(0, -1) : all);
+    },
+    rest() {
+      const all = held + decoder.decode();
+      held = '';
+      return translated(all);
+    },
+  };
+}
+
+/** Line breaks divide `data:` fields and come back as line feeds. */
 function event(name: string | undefined, data: string): string {
-  if (name === undefined && data === '') return '';
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
   return `${name === undefined ? '' : `event: ${name}\n`}${lines.join('')}\n`;
 }
 
-function errorEvent(code: string, message: object): string {
-  return event('error', JSON.stringify({ code, ...message }));
-}
-
 function messageIn(payload: Buffer, headers: Readonly<Record<string, string>>): object {
   try {
-    const parsed: unknown = JSON.parse(payload.toString('utf8'));
+    const parsed: unknown = JSON.parse(String(payload));
     if (typeof parsed === 'object' && parsed !== null) return parsed;
   } catch {
     // Not JSON: the headers say it.

@@ -1,34 +1,59 @@
-/** Carries a response stream from SageMaker to the caller: frame by frame, with backpressure, and to an honest end. */
+/** Carries what is still being sent to the caller: as it comes, with backpressure, and to an honest end. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
-import { brokenStreamFrame, createFrameCutter, FrameError, framesIn, headersIn } from './event-stream.ts';
+import {
+  brokenStreamFrame,
+  createFrameCutter,
+  FrameError,
+  framesIn,
+  headersIn,
+  type StreamErrorCode,
+} from './event-stream.ts';
 import type { Departure } from './http.ts';
+import { silenceMsMax } from './limits.ts';
 
-/** What the caller is to see of SageMaker's frames. */
+/** What the caller is to see of the bytes that come. */
 export interface Framing {
-  /** Whole frames in, bytes out; `failure` names the exception that was among them. */
-  pass(frames: Buffer): { readonly bytes: Buffer; readonly failure?: string };
-  /** The last bytes of a stream that broke. */
-  broken(errorCode: 'StreamBroken' | 'ModelInvocationTimeExceeded', message: string): Buffer;
-  /** The last bytes of a stream that ended well. */
+  /** Bytes out, for these bytes in; `failure` names the exception that was among them. Throws FrameError. */
+  pass(chunk: Buffer): { readonly bytes: Buffer; readonly failure?: string | undefined };
+  /** The last bytes of a stream that broke; none where the caller can be told only by cutting the connection. */
+  broken(errorCode: StreamErrorCode, message: string): Buffer | undefined;
+  /** The last bytes of a stream that ended well. Throws FrameError when it did not. */
   end(): Buffer | undefined;
 }
 
 /** SageMaker's own frames, untouched. */
-export const nativeFraming: Framing = {
-  pass(bytes) {
-    let failure: string | undefined;
-    for (const frame of framesIn(bytes)) {
-      const headers = headersIn(frame);
-      if (headers[':message-type'] !== 'event')
-        failure = headers[':exception-type'] ?? headers[':error-code'] ?? 'InternalStreamFailure';
-    }
-    return { bytes, ...(failure !== undefined && { failure }) };
-  },
-  broken: brokenStreamFrame,
+export function nativeFraming(): Framing {
+  const cutter = createFrameCutter();
+  return {
+    pass(chunk) {
+      const bytes = cutter.push(chunk);
+      let failure: string | undefined;
+      for (const frame of framesIn(bytes)) failure = failureIn(headersIn(frame)) ?? failure;
+      return { bytes, failure };
+    },
+    broken: brokenStreamFrame,
+    end() {
+      cutter.end();
+      return undefined;
+    },
+  };
+}
+
+/** Bytes of no format. */
+export const plainBytes: Framing = {
+  pass: (bytes) => ({ bytes }),
+  broken: () => undefined,
   end: () => undefined,
 };
+
+/** The name of the exception that a frame is. */
+export function failureIn(headers: Readonly<Record<string, string>>): string | undefined {
+  return headers[':message-type'] === 'event'
+    ? undefined
+    : (headers[':exception-type'] ?? headers[':error-code'] ?? 'InternalStreamFailure');
+}
 
 export interface StreamResult {
   readonly outcome: 'ok' | 'model-error' | 'stream-broken' | 'timeout' | 'client-left';
@@ -41,10 +66,10 @@ export function carryStream(options: {
   readonly out: Writable;
   readonly framing: Framing;
   readonly timeoutMs: number;
+  readonly silenceMs?: number;
   readonly departure: Departure;
 }): Promise<StreamResult> {
-  const { stream, out, framing, departure } = options;
-  const cutter = createFrameCutter();
+  const { stream, out, framing, departure, silenceMs = silenceMsMax } = options;
   let bytesOut = 0;
   let failure: string | undefined;
 
@@ -60,49 +85,53 @@ export function carryStream(options: {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
+      clearTimeout(silence);
       departure.onGone = undefined;
       out.removeListener('drain', resume);
       // Whatever is still coming would be computed for nobody.
       if (outcome !== 'ok') stream.destroy();
       resolve({ outcome, bytesOut });
     };
-    const breakOff = (outcome: 'stream-broken' | 'timeout') => {
+    const breakOff = (outcome: 'stream-broken' | 'timeout', errorCode: StreamErrorCode, message: string) => {
       if (isOver) return;
-      write(
-        outcome === 'timeout'
-          ? framing.broken('ModelInvocationTimeExceeded', 'The stream lasted longer than the relay may wait.')
-          : framing.broken('StreamBroken', 'The stream from the endpoint broke before its end.'),
-      );
+      // The stream has said itself why it ends.
+      if (failure !== undefined) return finish('model-error');
+      write(framing.broken(errorCode, message));
       finish(outcome);
     };
+    const giveUp = () => breakOff('timeout', 'ModelInvocationTimeExceeded', 'The relay may wait no longer.');
+    const cut = () => breakOff('stream-broken', 'StreamBroken', 'The stream broke before its end.');
+    const attempt = (step: () => void) => {
+      if (isOver) return;
+      try {
+        step();
+      } catch (error) {
+        if (!(error instanceof FrameError || error instanceof RangeError)) throw error;
+        cut();
+      }
+    };
     const resume = () => stream.resume();
-    const timer = setTimeout(() => breakOff('timeout'), options.timeoutMs);
+    const timer = setTimeout(giveUp, options.timeoutMs);
+    const silence = setTimeout(giveUp, silenceMs);
     departure.onGone = () => finish('client-left');
     out.on('drain', resume);
 
-    stream.on('data', (chunk: Buffer) => {
-      if (isOver) return;
-      try {
-        const frames = cutter.push(chunk);
-        if (!frames) return;
-        const passed = framing.pass(frames);
+    stream.on('data', (chunk: Buffer) =>
+      attempt(() => {
+        silence.refresh();
+        const passed = framing.pass(chunk);
         failure = passed.failure ?? failure;
         if (!write(passed.bytes)) stream.pause();
-      } catch (error) {
-        if (!(error instanceof FrameError || error instanceof RangeError)) throw error;
-        breakOff('stream-broken');
-      }
-    });
-    stream.on('end', () => {
-      if (failure !== undefined) finish('model-error');
-      else if (cutter.pendingBytes() > 0) breakOff('stream-broken');
-      else {
-        write(framing.end());
-        finish('ok');
-      }
-    });
-    stream.on('error', () => breakOff('stream-broken'));
-    stream.on('close', () => breakOff('stream-broken'));
+      }),
+    );
+    stream.on('end', () =>
+      attempt(() => {
+        if (failure === undefined) write(framing.end());
+        finish(failure === undefined ? 'ok' : 'model-error');
+      }),
+    );
+    stream.on('error', cut);
+    stream.on('close', cut);
     if (departure.isGone) finish('client-left');
   });
 }

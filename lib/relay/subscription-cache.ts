@@ -17,9 +17,10 @@ const staleMs = 300_000;
 const entriesMax = 200;
 
 interface Entry {
-  record: SubscriptionRecord | undefined;
+  record?: SubscriptionRecord | undefined;
+  /** Epoch milliseconds; 0 for what is to be read. */
   readAt: number;
-  pending: Promise<SubscriptionRecord | undefined> | undefined;
+  pending?: Promise<SubscriptionRecord | undefined> | undefined;
 }
 
 export function createSubscriptionCache(options: {
@@ -33,7 +34,7 @@ export function createSubscriptionCache(options: {
     const known = entries.get(alias);
     if (known) return known;
     if (entries.size >= entriesMax) entries.delete(entries.keys().next().value as string);
-    const entry: Entry = { record: undefined, readAt: Number.NEGATIVE_INFINITY, pending: undefined };
+    const entry: Entry = { readAt: 0 };
     entries.set(alias, entry);
     return entry;
   };
@@ -43,7 +44,7 @@ export function createSubscriptionCache(options: {
       .then((record) => {
         entry.record = record;
         // Absence is not remembered: an alias works as soon as it was accepted.
-        entry.readAt = record ? now() : Number.NEGATIVE_INFINITY;
+        entry.readAt = record ? now() : 0;
         if (!record) entries.delete(alias);
         return record;
       })

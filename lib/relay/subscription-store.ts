@@ -13,15 +13,24 @@ const kind = 'subscription';
 
 /** Strongly consistent. */
 export async function readSubscription(
-  { dynamo, table }: SubscriptionTable,
+  table: SubscriptionTable,
   alias: string,
 ): Promise<SubscriptionRecord | undefined> {
+  const item = await readItem(table, alias);
+  return item && recordOf(item);
+}
+
+/** Of whatever kind: what is no subscription has a key that no alias is. Strongly consistent. */
+export async function readItem(
+  { dynamo, table }: SubscriptionTable,
+  key: string,
+): Promise<AttributeMap | undefined> {
   const { Item } = await dynamo('GetItem', {
     TableName: table,
-    Key: { alias: toAttribute(alias) },
+    Key: { alias: toAttribute(key) },
     ConsistentRead: true,
   });
-  return Item === undefined ? undefined : recordOf(Item as AttributeMap);
+  return Item as AttributeMap | undefined;
 }
 
 /**

@@ -5,15 +5,15 @@
 
 import type { Passage } from './passage.ts';
 
-const metrics = [
-  ['Invocations', 'Count'],
-  ['Failures', 'Count'],
-  ['Attempts', 'Count'],
-  ['RelayMs', 'Milliseconds'],
-  ['ModelMs', 'Milliseconds'],
-  ['BytesIn', 'Bytes'],
-  ['BytesOut', 'Bytes'],
-].map(([Name, Unit]) => ({ Name, Unit }));
+const metrics = Object.entries({
+  Invocations: 'Count',
+  Failures: 'Count',
+  Attempts: 'Count',
+  RelayMs: 'Milliseconds',
+  ModelMs: 'Milliseconds',
+  BytesIn: 'Bytes',
+  BytesOut: 'Bytes',
+}).map(([Name, Unit]) => ({ Name, Unit }));
 
 /** @param endedAt by the passage's own timer; @param now epoch milliseconds */
 export function usageLine(passage: Passage, endedAt: number, now: number): string {

@@ -10,25 +10,27 @@ import { refusal } from './errors.ts';
 
 export type RouteName = keyof typeof relayRoutes;
 
-/** API Gateway's resource → the route. The compiler holds it against the table of the contract. */
-export const routes: Readonly<Record<(typeof relayRoutes)[RouteName]['path'], RouteName>> = {
-  '/endpoints/{alias}/invocations': 'sync',
-  '/endpoints/{alias}/invocations-response-stream': 'stream',
-  '/endpoints/{alias}/async-invocations': 'async',
-  '/endpoints/{alias}/async-uploads': 'asyncUpload',
-  '/endpoints/{alias}/async-results/{inferenceId}': 'asyncResult',
-};
-
-export function routeOf(resource: unknown): RouteName | undefined {
-  return Object.hasOwn(routes, resource as string) ? routes[resource as keyof typeof routes] : undefined;
-}
-
-/** The last part of SageMaker's path (API reference of Amazon SageMaker Runtime). */
-export const operationPath: Readonly<Record<Mode, string>> = {
+/**
+ * What stands behind the alias in API Gateway's resource, and in SageMaker's path behind the endpoint's name. The compiler
+ * holds it against the table of the contract.
+ */
+export const operationPath: { readonly [Name in RouteName]: Behind<(typeof relayRoutes)[Name]['path']> } = {
   sync: 'invocations',
   stream: 'invocations-response-stream',
   async: 'async-invocations',
+  asyncUpload: 'async-uploads',
+  asyncResult: 'async-results/{inferenceId}',
 };
+
+type Behind<Path> = Path extends `/endpoints/{alias}/${infer Rest}` ? Rest : never;
+
+const routes = new Map(
+  Object.entries(operationPath).map(([name, path]) => [`/endpoints/{alias}/${path}`, name as RouteName]),
+);
+
+export function routeOf(resource: unknown): RouteName | undefined {
+  return routes.get(resource as string);
+}
 
 /**
  * Request headers and the operations that know them. SageMaker strips what an operation does not know, and so do we.
@@ -113,13 +115,10 @@ function sendable(name: string, value: string): string {
   return value;
 }
 
-/** Of one connection, not of the answer (RFC 9110 §7.6.1); length and date are the next hop's business. */
+/** Of one connection, not of the answer (RFC 9110 §7.6.1), as a server may send them; length and date are the next hop's business. */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
   'trailer',
   'transfer-encoding',
   'upgrade',

@@ -3,7 +3,7 @@ import type { Lambda } from '../lambda/lambda.ts';
 import type { PolicyDocument, Statement } from '../policy/document.ts';
 import type { Stack, StackFunction, StackRoute } from '../stack/stack.ts';
 import type { Authorize, Clock, Service, ServiceRequest, ServiceResponse } from '../types.ts';
-import { errorResponse, gatewayError, tooLarge } from './gateway-error.ts';
+import { errorResponse, gatewayError } from './gateway-error.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { bufferedResponse, streamedResponse } from './proxy-response.ts';
 import { matchRoute } from './routes.ts';
@@ -67,7 +67,8 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       resourcePolicy: api.resourcePolicy,
     });
     if (!answer.allowed) return denied(answer.message, request.id);
-    if (request.body.length > bodyMaxBytes) return tooLarge(stack, request.id);
+    const own = stack.gatewayResponses;
+    if (request.body.length > bodyMaxBytes) return gatewayError('requestTooLarge', request.id, own);
     const event = proxyEvent({
       request,
       now: clock.now(),
@@ -78,11 +79,12 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       pathParameters,
       callerOrgId: orgIdOf(request.caller.accountId),
     });
-    if (eventBytes(event) > eventMaxBytes) return tooLarge(stack, request.id);
+    if (eventBytes(event) > eventMaxBytes) return gatewayError('requestTooLarge', request.id, own);
     return integrate(request, route, stack, event);
   }
 
   async function integrate(request: ServiceRequest, route: Route, stack: Stack, event: unknown) {
+    const own = stack.gatewayResponses;
     const late = Promise.withResolvers<'late'>();
     const leaving = new AbortController();
     const timeout = setTimeout(() => {
@@ -96,16 +98,16 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
         invoke(stack.accountId, route.function.name, event, signal),
         late.promise,
       ]);
-      if (outcome === 'late') return gatewayError('integrationTimeout', request.id);
-      if (outcome.type === 'failure') return gatewayError('badGateway', request.id);
+      if (outcome === 'late') return gatewayError('integrationTimeout', request.id, own);
+      if (outcome.type === 'failure') return gatewayError('badGateway', request.id, own);
       if (outcome.type === 'stream' && route.isStreamed)
-        return await streamedResponse(outcome.chunks, request.id);
-      if (route.isStreamed) return gatewayError('malformedStream', request.id);
+        return await streamedResponse(outcome.chunks, request.id, own);
+      if (route.isStreamed) return gatewayError('malformedStream', request.id, own);
       const payload = outcome.type === 'result' ? outcome.payload : await gather(outcome.chunks);
-      return bufferedResponse(payload, request.id);
+      return bufferedResponse(payload, request.id, own);
     } catch {
       // A stream that broke before its metadata was whole.
-      return gatewayError('badGateway', request.id);
+      return gatewayError('badGateway', request.id, own);
     } finally {
       clearTimeout(timeout);
     }

@@ -1,6 +1,9 @@
 import { NetworkFault } from '../front/network-fault.ts';
+import type { Stack } from '../stack/stack.ts';
 import type { ServiceResponse } from '../types.ts';
 import { gatewayError } from './gateway-error.ts';
+
+type OwnResponses = Stack['gatewayResponses'];
 
 /** Lambda: a response, JSON and base64 included, is at most 6 MB, and a bit for what wraps it. */
 const payloadMaxBytes = 6 * 1024 * 1024 + 100;
@@ -13,12 +16,12 @@ const delimiter = Buffer.alloc(8);
  * What the client sees of a buffered function's JSON ("Output format of a Lambda function for proxy integration").
  * Whatever is not exactly of that shape is answered 502, as API Gateway does.
  */
-export function bufferedResponse(payload: string, requestId: string): ServiceResponse {
-  if (Buffer.byteLength(payload) > payloadMaxBytes) return gatewayError('badGateway', requestId);
+export function bufferedResponse(payload: string, requestId: string, own?: OwnResponses): ServiceResponse {
+  if (Buffer.byteLength(payload) > payloadMaxBytes) return gatewayError('badGateway', requestId, own);
   const answer = parseJson(payload);
-  if (!isAnswer(answer, answerFields)) return gatewayError('badGateway', requestId);
+  if (!isAnswer(answer, answerFields)) return gatewayError('badGateway', requestId, own);
   const { statusCode, body = '', isBase64Encoded = false } = answer;
-  if (typeof body !== 'string' && body !== null) return gatewayError('badGateway', requestId);
+  if (typeof body !== 'string' && body !== null) return gatewayError('badGateway', requestId, own);
   return {
     status: Number(statusCode),
     headers: responseHeaders(answer, requestId),
@@ -33,6 +36,7 @@ export function bufferedResponse(payload: string, requestId: string): ServiceRes
 export async function streamedResponse(
   chunks: AsyncIterable<Uint8Array>,
   requestId: string,
+  own?: OwnResponses,
 ): Promise<ServiceResponse> {
   const iterator = chunks[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
@@ -46,7 +50,7 @@ export async function streamedResponse(
   const answer = end >= 0 && end <= preludeMaxBytes ? parseJson(head.toString('utf8', 0, end)) : undefined;
   if (!isAnswer(answer, preludeFields)) {
     await iterator.return?.();
-    return gatewayError('malformedStream', requestId);
+    return gatewayError('malformedStream', requestId, own);
   }
   return {
     status: Number(answer.statusCode ?? 200),

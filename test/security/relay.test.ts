@@ -13,7 +13,12 @@ beforeEach(async () => {
 afterEach(() => lab.close());
 
 it('finds no result of the grant that an alias stood for before', async () => {
-  await lab.subscribe();
+  const async = {
+    inputPrefix: 's3://parent-bucket/in/',
+    outputPrefix: 's3://parent-bucket/out/',
+    outputPathExtension: 'out',
+  };
+  await lab.subscribe({ async });
   lab.aws.respond.sagemaker = (_received, response) => {
     response.writeHead(202, { 'x-amzn-sagemaker-outputlocation': 's3://parent-bucket/out/one.out' });
     response.end('{"InferenceId":"one"}');
@@ -24,7 +29,7 @@ it('finds no result of the grant that an alias stood for before', async () => {
 
   await lab.remove('iris');
   const other = `${grantId.slice(0, -1)}2`;
-  await lab.subscribe({ grantId: other, roleArn: `${roleArn.slice(0, -1)}2` });
+  await lab.subscribe({ async, grantId: other, roleArn: `${roleArn.slice(0, -1)}2` });
   lab.coldStart();
   const read = lab.aws.received.s3.length;
   expect((await lab.send({ resource: results, inferenceId: 'one' })).status).toBe(404);

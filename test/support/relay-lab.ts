@@ -102,11 +102,14 @@ export async function openLab(): Promise<Lab> {
       const { remainingMs = 60_000 } = change;
       const answer = await invoke(() => readRequest(anEvent(change), { now: now(), remainingMs, departure }));
       const chunks: Buffer[] = [];
-      if (typeof answer.body === 'function') {
-        if (out instanceof PassThrough) out.on('data', (chunk: Buffer) => chunks.push(chunk));
-        await answer.body(out);
-      } else chunks.push(Buffer.from(answer.body));
-      await answer.finish();
+      try {
+        if (typeof answer.body === 'function') {
+          if (out instanceof PassThrough) out.on('data', (chunk: Buffer) => chunks.push(chunk));
+          await answer.body(out);
+        } else chunks.push(Buffer.from(answer.body));
+      } finally {
+        await answer.finish();
+      }
       return { status: answer.status, headers: answer.headers, body: Buffer.concat(chunks) };
     },
     close: aws.close,

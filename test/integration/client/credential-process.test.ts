@@ -124,6 +124,33 @@ describe('credentials for direct use', () => {
     expect(assumed() - before).toBe(4);
   });
 
+  it('are another grant’s as soon as the alias is, within five minutes', async () => {
+    const parent = createParentClient({ ...sandbox.describe.parent, region: options.region });
+    const second = await parent.createGrant({
+      endpoint: { name: 'Iris-Classifier' },
+      child: { accountId: sandbox.describe.child.accountId },
+    });
+    const { apiUrl } = sandbox.describe.child;
+    const moving = { ...options, source: { alias: 'moving', apiUrl } };
+    await child.acceptOffer({ alias: 'moving', offerUrl: offer.offerUrl });
+    const first = await credentialProcess(moving);
+    const inFourMinutes = { ...moving, now: () => Date.now() + 240_000 };
+    const inSixMinutes = { ...moving, now: () => Date.now() + 360_000 };
+    expect(await credentialProcess(inSixMinutes)).toEqual(first);
+    await child.removeSubscription({ alias: 'moving' });
+    // It has just been looked up.
+    expect(await credentialProcess(inFourMinutes)).toEqual(first);
+    const later = { ...moving, now: () => Date.now() + 720_000 };
+    await expect(credentialProcess(later)).rejects.toMatchObject({ code: 'subscription.not_found' });
+    const { offerUrl } = await parent.getOffer({ grantId: second.id });
+    await child.acceptOffer({ alias: 'moving', offerUrl });
+    const moved = await credentialProcess(later);
+    expect(moved.SessionToken).not.toBe(first.SessionToken);
+    const calls = sandbox.calls.filter(({ operation }) => operation === 'AssumeRole');
+    expect(JSON.stringify(calls.at(-1))).toContain(second.id);
+    await child.removeSubscription({ alias: 'moving' });
+  });
+
   it('last through an outage for as long as they live, and no longer', async () => {
     const first = await credentialProcess(options);
     const endsAt = Date.parse(first.Expiration);
@@ -167,6 +194,7 @@ describe('credentials for direct use', () => {
   it.each([
     [{ offer: { version: 1 } }, 'offer.invalid'],
     [{ offerUrl: 'https://example.com/elsewhere' }, 'offer.url_not_allowed'],
+    [{ offerUrl: `http://example.com/offers/grt_${'0'.repeat(26)}` }, 'offer.url_not_allowed'],
     [{ alias: 'nobody', apiUrl: '' }, 'subscription.not_found'],
   ])('are refused with a code for %j', async (given, code) => {
     const source = 'alias' in given ? { ...given, apiUrl: sandbox.describe.child.apiUrl } : given;
@@ -204,6 +232,26 @@ describe('credentials for direct use', () => {
       expect(await predict(JSON.parse(stdout))).toBe('setosa');
     });
 
+    it('are printed on an older Node, too, by handing over to Node 24', async () => {
+      const pretend =
+        'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })';
+      const { stdout, stderr, code } = await run(
+        [
+          '--import',
+          `data:text/javascript,${encodeURIComponent(pretend)}`,
+          cli,
+          'credential-process',
+          '--alias',
+          'nobody',
+          '--api-url',
+          sandbox.describe.child.apiUrl,
+        ],
+        environment(),
+      );
+      expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+      expect(stderr).toMatch(/^sharemaker: get-subscription: .*subscription\.not_found/);
+    });
+
     it('serve a profile, so that code with AWS_PROFILE set needs no change', async () => {
       const { credentials, apiUrl } = sandbox.describe.child;
       const config = join(options.cacheDirectory, 'config');
@@ -234,6 +282,7 @@ credential_process = "${process.execPath}" "${cli}" credential-process --alias i
       [[], 'Give one of --alias, --offer-url and --offer-file.'],
       [['--alias', 'iris'], '--alias and --api-url belong together.'],
       [['--offer-url', 'nonsense'], '"nonsense" is not a URL'],
+      [['--alias', 'iris', '--api-url', 'http://a.b/dev'], '"http://a.b/dev" is not an https:// address'],
       [['--offer-file', '/does/not/exist'], 'cannot be read (ENOENT)'],
       [['--offer-url', 'https://a.b/offers/x', '--duration-seconds', '1'], '900 to 3600'],
       [['--colour', 'green'], '--colour'],
@@ -255,7 +304,7 @@ credential_process = "${process.execPath}" "${cli}" credential-process --alias i
   });
 });
 
-const cli = join(import.meta.dirname, '../../../cli/sharemaker.ts');
+const cli = join(import.meta.dirname, '../../../cli/sharemaker.mjs');
 
 /** What a user's own code looks like: nothing in it knows of Sharemaker. */
 const script = `

@@ -53,6 +53,20 @@ it('tells of a failure in SageMaker’s shape', async () => {
   expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([424, 'ModelError']);
 });
 
+it('carries a result that is larger than what a Lambda could answer in one piece', async () => {
+  const bytes = 20_000_000;
+  const id = await start('puppet', { 'x-amzn-sagemaker-custom-attributes': `bytes=${bytes}` }, 'x');
+  const answer = await finished('puppet', id);
+  expect([answer.status, answer.bytes.length]).toEqual([200, bytes]);
+});
+
+it('says where a result is that was not to go where the grant lets the relay read', async () => {
+  const id = await start('puppet', { 'x-amzn-sagemaker-s3outputpathextension': 'elsewhere' }, 'x');
+  const answer = await result('puppet', id);
+  expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, 'ValidationError']);
+  expect(answer.json['Message']).toMatch(/OutputLocation, s3:\/\/.*\/elsewhere\//);
+});
+
 it('shows a grant its own results only', async () => {
   const id = await start('puppet', {}, 'mine');
   await finished('puppet', id);

@@ -56,6 +56,25 @@ describe('the SDK through the relay', () => {
     expect(ours).toEqual(theirs);
   });
 
+  it('does not send again what a relay that died may have had answered already', async () => {
+    const { region, child } = sandbox.describe;
+    const patient = new SageMakerRuntimeClient({
+      region,
+      endpoint: child.apiUrl,
+      credentials: child.credentials,
+      ...{ signingName: 'execute-api' },
+    });
+    const sent = () => sandbox.calls.filter(({ operation }) => operation === 'InvokeEndpoint').length;
+    const before = sent();
+    sandbox.addFault({ service: 'sagemaker', operation: 'InvokeEndpoint', nth: 1, fault: 'crash' });
+    const failed = patient.send(new InvokeEndpointCommand({ EndpointName: 'puppet', Body: 'x' }));
+    await expect(failed).rejects.toMatchObject({
+      name: 'InternalDependencyException',
+      $metadata: { httpStatusCode: 530, attempts: 1 },
+    });
+    expect(sent() - before).toBe(1);
+  });
+
   it('throws what it throws there', async () => {
     for (const orders of [
       'status=500',

@@ -48,7 +48,7 @@ const stack = aStack(
   { resourcePolicy },
 );
 
-function anApi(overrides: Partial<ApiGatewayOptions> = {}) {
+function anApi(overrides: Partial<ApiGatewayOptions> = {}, deployed = stack) {
   const { authorize, questions } = anAuthorizer();
   const events: { accountId: string; name: string; event: Record<string, unknown>; signal?: AbortSignal }[] =
     [];
@@ -63,7 +63,7 @@ function anApi(overrides: Partial<ApiGatewayOptions> = {}) {
     },
     ...overrides,
   });
-  const url = gateway.deploy(stack);
+  const url = gateway.deploy(deployed);
   const base = new URL(url).pathname;
   const { service } = gateway;
   const call = (request: Partial<ServiceRequest>) =>
@@ -179,6 +179,34 @@ it('answers 504 when the integration takes too long, and tells only a function t
     ]);
   }
   expect(signals.map((signal) => signal?.aborted)).toEqual([undefined, true]);
+});
+
+it("answers its own failures in the API's own words, where it has some", async () => {
+  const own = {
+    REQUEST_TOO_LARGE: { status: 413, headers: { 'x-own': 'large' }, body: 'too large' },
+    DEFAULT_5XX: { status: 530, headers: { 'x-own': 'failed' }, body: 'no answer' },
+    INTEGRATION_TIMEOUT: { status: 531, headers: { 'x-own': 'late' }, body: 'too late' },
+  };
+  const callWith = (invoke: ApiGatewayOptions['invoke'], request: Partial<ServiceRequest>) =>
+    anApi({ invoke }, { ...stack, gatewayResponses: own }).call(request);
+  const failing = async () =>
+    ({ type: 'failure', failure: { errorType: 'Error', errorMessage: '' } }) as const;
+  const malformed = async () => ({ type: 'result', payload: 'nonsense' }) as const;
+  const late = () => new Promise<never>(() => undefined);
+  const large = { method: 'POST', path: '/grants', body: Buffer.alloc(11_000_000) };
+  for (const [invoke, request, answer] of [
+    [failing, { path: '/grants/1' }, own.DEFAULT_5XX],
+    [failing, { method: 'POST', path: '/stream' }, own.DEFAULT_5XX],
+    [malformed, { path: '/grants/1' }, own.DEFAULT_5XX],
+    [malformed, { method: 'POST', path: '/stream' }, own.DEFAULT_5XX],
+    [late, { path: '/slow' }, own.INTEGRATION_TIMEOUT],
+    [failing, large, own.REQUEST_TOO_LARGE],
+  ] as const) {
+    const response = await callWith(invoke, request);
+    expect([response.status, await textOf(response)]).toEqual([answer.status, answer.body]);
+    expect(response.headers).toMatchObject({ ...answer.headers, 'x-amzn-requestid': expect.any(String) });
+  }
+  expect((await callWith(failing, { path: '/nothing' })).status).toBe(403);
 });
 
 it('streams what a streaming function writes', async () => {

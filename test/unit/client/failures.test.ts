@@ -57,7 +57,7 @@ describe('a repetition', () => {
     const limited = fakeApi(json(429, { message: 'Too Many Requests' }), tagged());
     await createParentClient(limited.options)[method]({ grantId, ...fields } as never);
     expect(limited.requests).toHaveLength(2);
-    for (const reply of [json(503, {}), json(504, {}), new TypeError('fetch failed')]) {
+    for (const reply of [json(503, {}), json(504, {}), json(530, {}), new TypeError('fetch failed')]) {
       const { options, requests } = fakeApi(reply, tagged());
       await failureOf(createParentClient(options)[method]({ grantId, ...fields } as never));
       expect(requests).toHaveLength(1);

@@ -9,6 +9,8 @@ const session = {
   secretAccessKey: 'a-secret',
   sessionToken: 'a-token',
   expiresAt: Date.parse('2026-11-24T13:00:00Z'),
+  roleArn: 'arn:aws:iam::111111111111:role/sharemaker/222222222222/sharemaker-grt_1',
+  checkedAt: Date.parse('2026-11-24T12:00:00Z'),
 };
 
 describe('sessions on disk', () => {

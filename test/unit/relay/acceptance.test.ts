@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Offer } from '../../../lib/contract/offer.ts';
 import { type AcceptanceOptions, acceptOffer, checkSubscription } from '../../../lib/relay/acceptance.ts';
 import { createAcceptance } from '../../../lib/relay/child.ts';
+import type { Dynamo } from '../../../lib/relay/dynamodb.ts';
 import { publicSubscription } from '../../../lib/relay/subscription.ts';
 import { anOffer, caller, grantId, type Lab, openLab, roleArn } from '../../support/relay-lab.ts';
 import { giveSession, refuse, refuseSession } from '../../support/stub-aws.ts';
@@ -44,6 +45,20 @@ describe('accepting an offer', () => {
     expect(sagemaker[2]?.headers['x-amzn-sagemaker-inputlocation']).toBe(
       's3://sharemaker-probe-absent/nothing',
     );
+  });
+
+  it('is done when the reply to its own write was lost, but not when another was faster', async () => {
+    const { table } = acceptance;
+    const wroteTwice: Dynamo = async (operation, input) => {
+      await table.dynamo(operation, input);
+      return table.dynamo(operation, input);
+    };
+    acceptance = { ...acceptance, table: { ...table, dynamo: wroteTwice } };
+    const record = await take();
+    expect(await lab.stored('iris')).toEqual(record);
+    const checked = await checkSubscription(record, acting(), acceptance);
+    expect(await lab.stored('iris')).toEqual(checked);
+    await expect(checkSubscription(record, acting(), acceptance)).rejects.toEqual(code('request.conflict'));
   });
 
   it('shows no external id', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HttpFailure } from '../../../lib/relay/http.ts';
 import { grantId, type Lab, openLab } from '../../support/relay-lab.ts';
 
 const prefix = `s3://parent-bucket/grants/${grantId}`;
@@ -99,7 +100,48 @@ describe('a brokered result', () => {
     ]);
   });
 
-  it('is a ModelError that says why the inference failed', async () => {
+  it('may be larger than any answer of a model, and is carried as it comes', async () => {
+    await lab.send({ resource });
+    const megabyte = Buffer.alloc(1_000_000, 7);
+    lab.aws.respond.s3 = async (_received, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv', 'content-length': 30 * megabyte.length });
+      for (let sent = 0; sent < 30; sent += 1)
+        if (!response.write(megabyte)) await new Promise((resolve) => response.once('drain', resolve));
+      response.end();
+    };
+    const answer = await read();
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/csv']);
+    expect(answer.body.equals(Buffer.alloc(30_000_000, 7))).toBe(true);
+    expect(lab.lines.at(-1)).toMatchObject({ mode: 'asyncResult', outcome: 'ok', BytesOut: 30_000_000 });
+  });
+
+  it('that breaks off cuts the connection, so that half of it does not pass for all', async () => {
+    await lab.send({ resource });
+    lab.aws.respond.s3 = (_received, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('half');
+      setImmediate(() => response.socket?.destroy());
+    };
+    await expect(read()).rejects.toThrow(HttpFailure);
+    expect(lab.lines.at(-1)).toMatchObject({ outcome: 'stream-broken', Failures: 1, BytesOut: 4 });
+  });
+
+  it('that is more than Lambda can carry is answered with where else to get it', async () => {
+    await lab.send({ resource });
+    lab.aws.respond.s3 = (_received, response) => {
+      response.writeHead(200, { 'content-length': 200_000_001 });
+      response.flushHeaders();
+    };
+    const answer = await read();
+    expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([413, 'PayloadTooLargeException']);
+    expect(JSON.parse(answer.body.toString()).Message).toMatch(/200000001 bytes.*header location/);
+    const url = new URL(answer.headers['location'] ?? '');
+    expect(url.pathname).toBe(`/parent-bucket/results/grants/${grantId}/out/one.out`);
+    expect(url.searchParams.get('X-Amz-Credential')).toMatch(/^ASIAONE\//);
+    expect(Number(url.searchParams.get('X-Amz-Expires'))).toBeLessThanOrEqual(900);
+  });
+
+  it('is a ModelError that says why the inference failed, and is counted as one', async () => {
     await lab.send({ resource });
     lab.aws.respond.s3 = ({ path }, response) =>
       void (path.includes('/failures/') ? response.end('the model broke') : response.writeHead(404).end());
@@ -107,6 +149,82 @@ describe('a brokered result', () => {
     expect(answer.status).toBe(424);
     expect(answer.headers['x-amzn-errortype']).toBe('ModelError');
     expect(JSON.parse(answer.body.toString())).toMatchObject({ Message: 'the model broke' });
+    expect(lab.lines.at(-1)).toMatchObject({ outcome: 'model-error', Failures: 1 });
+  });
+
+  const hour = 3_600_000;
+  const minute = 60_000;
+  it.each([
+    ['SageMaker’s own limits', {}, 6 * hour + 15 * minute],
+    [
+      'the request’s own limits',
+      {
+        'X-Amzn-SageMaker-RequestTTLSeconds': '60',
+        'X-Amzn-SageMaker-InvocationTimeoutSeconds': '120',
+      },
+      3 * minute,
+    ],
+  ])('is not waited for in vain: it cannot come any more after %s', async (_whose, headers, ms) => {
+    await lab.send({ resource, headers });
+    lab.aws.respond.s3 = (_received, response) => void response.writeHead(403).end();
+    lab.advance(ms - 10_000);
+    expect((await read()).status).toBe(202);
+    lab.advance(10_000);
+    const answer = await read();
+    expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([424, 'ModelError']);
+    expect(JSON.parse(answer.body.toString()).Message).toContain(`${places.outputPrefix}one.out`);
+  });
+
+  const answerAt = (output: string, failure: string) => {
+    lab.aws.respond.sagemaker = (_received, response) => {
+      response.writeHead(202, {
+        'x-amzn-sagemaker-outputlocation': output,
+        'x-amzn-sagemaker-failurelocation': failure,
+      });
+      response.end('{"InferenceId":"id/1 ü"}');
+    };
+  };
+
+  it.each([
+    's3://their-bucket/one.out',
+    `${prefix}-other/one.out`,
+    's3://parent-bucket/results/mine/one.out',
+  ])('that is to lie at %s is refused at once, with where it will be', async (output) => {
+    answerAt(output, 's3://their-bucket/one-error.out');
+    await lab.send({ resource });
+    const answer = await read();
+    expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([400, 'ValidationError']);
+    expect(JSON.parse(answer.body.toString()).Message).toContain(`OutputLocation, ${output}`);
+    expect(lab.aws.received.s3).toEqual([]);
+  });
+
+  it('is refused at once where the grant brokers none', async () => {
+    await lab.subscribe({ alias: 'plain' });
+    await lab.send({ alias: 'plain', resource });
+    expect((await read(undefined, 'plain')).status).toBe(400);
+    expect(lab.aws.received.s3).toEqual([]);
+  });
+
+  it('is not looked for among failures that the grant does not let the relay read', async () => {
+    answerAt(`${places.outputPrefix}one.out`, 's3://their-bucket/one-error.out');
+    await lab.send({ resource });
+    expect((await read()).status).toBe(202);
+    expect(lab.aws.received.s3).toHaveLength(1);
+  });
+
+  it('that S3 does not give may be asked for again, and nothing is said of the model', async () => {
+    await lab.send({ resource });
+    lab.aws.respond.s3 = (_received, response) =>
+      void response.writeHead(503).end('<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>');
+    const slow = await read();
+    expect([slow.status, JSON.parse(slow.body.toString())]).toEqual([
+      503,
+      { Message: 'S3 answered SlowDown.' },
+    ]);
+    lab.aws.respond.s3 = (_received, response) => void response.socket?.destroy();
+    const cut = await read();
+    expect(cut.status).toBe(503);
+    expect(cut.body.toString()).not.toContain('did not run');
   });
 
   it('is not there for another alias, another id, or after a week', async () => {

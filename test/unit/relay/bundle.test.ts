@@ -73,12 +73,15 @@ it('loads as it is deployed and answers through the streaming runtime, even what
     return JSON.parse(await body) as unknown;
   };
   expect(await answer({ resource: '/none' })).toEqual({ Message: 'The relay has no such route.' });
-  expect(await answer(null)).toEqual({ Message: 'The relay failed.' });
+  expect(await answer(null)).toEqual({ Message: 'The relay failed. The model may have run.' });
   expect(preludes).toEqual([
     {
       statusCode: 404,
       headers: expect.objectContaining({ 'x-amzn-errortype': 'ResourceNotFoundException' }),
     },
-    { statusCode: 500, headers: expect.objectContaining({ 'x-amzn-errortype': 'InternalFailure' }) },
+    {
+      statusCode: 530,
+      headers: expect.objectContaining({ 'x-amzn-errortype': 'InternalDependencyException' }),
+    },
   ]);
 });

@@ -83,7 +83,7 @@ describe('what is sent again', () => {
     expect(answer.status).toBe(424);
     const body = JSON.parse(answer.body.toString());
     expect(body).toMatchObject({ OriginalStatusCode: 0 });
-    expect(body.Message).toMatch(/gave up.*may have run/);
+    expect(body.Message).toMatch(/did not answer within 0\.\d s.*may have run/);
     expect(lab.lines).toContainEqual(expect.objectContaining({ outcome: 'timeout', Failures: 1 }));
   });
 
@@ -93,7 +93,7 @@ describe('what is sent again', () => {
     lab.coldStart({ AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: gone.aws.url });
     const answer = await lab.send();
     expect(answer.status).toBe(503);
-    expect(answer.body.toString()).toContain('the model did not run');
+    expect(answer.body.toString()).toContain('nothing was sent to the model');
     expect(answer.headers['x-sharemaker-attempts']).toBe('3');
   });
 });
@@ -127,9 +127,20 @@ describe('the circuit breaker', () => {
       ['ModelError', 424],
       ['ThrottlingException', 400],
     ] as const) {
-      lab.aws.respond.sagemaker = (_received, response) => refuse(response, code, status);
+      lab.aws.respond.sagemaker = (_received, response) =>
+        refuse(response, code, status, { Message: '"OriginalStatusCode":0', OriginalStatusCode: 500 });
       for (let request = 0; request < 12; request += 1) expect((await lab.send()).status).toBe(status);
     }
+  });
+
+  it('opens when the model does not answer at all, however SageMaker calls it', async () => {
+    lab.aws.respond.sagemaker = (_received, response) =>
+      refuse(response, 'ModelError', 424, {
+        Message: 'Your invocation timed out while waiting for a response from container.',
+        OriginalStatusCode: 0,
+      });
+    for (let request = 0; request < 10; request += 1) expect((await lab.send()).status).toBe(424);
+    expect((await lab.send()).headers).toMatchObject({ 'x-sharemaker-circuit': 'open' });
   });
 
   it('lets only one call try at a time', async () => {

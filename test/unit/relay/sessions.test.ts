@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anOffer, grantId, type Lab, openLab } from '../../support/relay-lab.ts';
+import { createRelay } from '../../../lib/relay/relay.ts';
+import { readRequest } from '../../../lib/relay/request.ts';
+import { anEvent, anOffer, grantId, type Lab, openLab } from '../../support/relay-lab.ts';
 import { giveSession, refuse, refuseSession } from '../../support/stub-aws.ts';
 
 const minute = 60_000;
@@ -90,7 +92,7 @@ describe('sessions of the share role', () => {
     const answer = await lab.send();
     expect(answer.status).toBe(503);
     expect(answer.headers['x-amzn-errortype']).toBe('ServiceUnavailable');
-    expect(answer.body.toString()).toContain('the model did not run');
+    expect(answer.body.toString()).toContain('nothing was sent to the model');
     expect(lab.aws.received.sagemaker).toHaveLength(0);
   });
 
@@ -136,6 +138,100 @@ describe('sessions of the share role', () => {
     }
     expect(lab.aws.received.sts.length).toBeLessThanOrEqual(2);
     expect(lab.aws.received['execute-api'].length).toBeLessThanOrEqual(2);
+  });
+
+  /** How often STS was asked when somebody invokes every second for an hour. */
+  const askedInAnHour = async () => {
+    const times: number[] = [];
+    const answer = lab.aws.respond.sts;
+    const startedAt = lab.now();
+    lab.aws.respond.sts = (received, response, count) => {
+      times.push(Math.round((lab.now() - startedAt) / 1000));
+      return answer(received, response, count);
+    };
+    for (let second = 0; second < 3_600; second += 1) {
+      expect((await lab.send()).status).toBe(403);
+      lab.advance(1_000);
+    }
+    return times;
+  };
+
+  it('asks ever more rarely for a share role that refuses: after 2 s, 4 s and so on, up to a minute', async () => {
+    await lab.subscribe();
+    lab.aws.respond.sts = (_received, response) => refuseSession(response);
+    const times = await askedInAnHour();
+    const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(pauses.slice(0, 5).map((pause) => Math.round(Math.log2(pause)))).toEqual([1, 2, 3, 4, 5]);
+    expect(pauses.slice(5).every((pause) => pause >= 59 && pause <= 61)).toBe(true);
+    expect(times.length).toBeLessThan(70);
+  }, 120_000);
+
+  it('asks at once when the grant has new terms', async () => {
+    await lab.subscribe();
+    admitOnly(() => 'external-id-two');
+    for (let second = 0; second < 70; second += 1) {
+      expect((await lab.send()).status).toBe(403);
+      lab.advance(1_000);
+    }
+    const asked = lab.aws.received.sts.length;
+    await lab.subscribe({ externalId: 'external-id-two', version: 2 });
+    lab.advance(6_000);
+    expect((await lab.send()).status).toBe(200);
+    expect(lab.aws.received.sts.length).toBe(asked + 1);
+  });
+
+  it('takes at most two sessions an hour where STS admits and SageMaker refuses', async () => {
+    await lab.subscribe();
+    lab.aws.respond.sagemaker = (_received, response) => refuse(response, 'AccessDeniedException', 403);
+    const times: number[] = [];
+    lab.aws.respond.sts = (_received, response) => {
+      times.push(lab.now());
+      giveSession(response, lab.now());
+    };
+    for (let passed = 0; passed < 5 * hour; passed += minute / 2) {
+      expect((await lab.send()).status).toBe(403);
+      lab.advance(minute / 2);
+    }
+    expect(times.length).toBeGreaterThan(5);
+    // A session is replaced half a minute before it ends.
+    for (const [index, time] of times.entries())
+      expect((times[index + 2] ?? Number.POSITIVE_INFINITY) - time).toBeGreaterThanOrEqual(hour - minute / 2);
+  });
+
+  it('gives a renewal in the background a moment before Lambda may freeze it', async () => {
+    await lab.subscribe();
+    let giveAtOnce = true;
+    let renew = () => {};
+    lab.aws.respond.sts = (_received, response) => {
+      if (giveAtOnce) giveSession(response, lab.now());
+      else renew = () => giveSession(response, lab.now(), 'TWO');
+    };
+    const waits: number[] = [];
+    const invoke = createRelay({
+      ...lab.surroundings,
+      wait: (ms) => {
+        waits.push(ms);
+        return new Promise(() => undefined);
+      },
+    });
+    const departure = { isGone: false, onGone: undefined };
+    const send = () =>
+      invoke(() => readRequest(anEvent(), { now: lab.now(), remainingMs: 60_000, departure }));
+    await (await send()).finish();
+    giveAtOnce = false;
+    lab.advance(50 * minute);
+    const answer = await send();
+    let isOver = false;
+    const finished = answer.finish().then(() => {
+      isOver = true;
+    });
+    await expect.poll(() => waits).toEqual([300]);
+    expect([answer.status, isOver]).toEqual([200, false]);
+    renew();
+    await finished;
+    await (await send()).finish();
+    expect(keyOfLast()).toBe('ASIATWO');
+    expect(waits).toEqual([300]);
   });
 
   it('names the grant, not the external id, when the share role refuses', async () => {

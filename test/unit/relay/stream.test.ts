@@ -1,9 +1,11 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Writable } from 'node:stream';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { fromUtf8, toUtf8 } from '@smithy/util-utf8';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Departure } from '../../../lib/relay/http.ts';
+import { answerWithinMs, silenceMsMax } from '../../../lib/relay/limits.ts';
+import { carryStream, nativeFraming } from '../../../lib/relay/stream.ts';
 import { type Lab, openLab } from '../../support/relay-lab.ts';
 import { refuse } from '../../support/stub-aws.ts';
 
@@ -141,6 +143,37 @@ describe('a response stream, as SageMaker sends it', () => {
     expect(lab.lines[0]).toMatchObject({ outcome: 'model-error' });
   });
 
+  it('ends in the model’s own exception alone when the connection breaks after it', async () => {
+    const own = [part('first'), exception('ModelStreamError', { Message: 'm', ErrorCode: 'StreamBroken' })];
+    begin();
+    const answered = lab.send(stream());
+    await expect.poll(() => upstream !== undefined).toBe(true);
+    for (const frame of own) upstream?.write(frame);
+    setImmediate(() => upstream?.socket?.destroy());
+    expect((await answered).body).toEqual(Buffer.concat(own));
+    expect(lab.lines[0]).toMatchObject({ outcome: 'model-error' });
+  });
+
+  it('does not outlast the silence that API Gateway bears: it ends in band', async () => {
+    const out = new PassThrough();
+    const silent = new PassThrough() as unknown as IncomingMessage;
+    const { outcome } = await carryStream({
+      stream: silent,
+      out,
+      framing: nativeFraming(),
+      timeoutMs: 60_000,
+      silenceMs: 5,
+      departure: { isGone: false, onGone: undefined },
+    });
+    expect(outcome).toBe('timeout');
+    const [frame] = framesOf(out.read() as Buffer);
+    expect(JSON.parse(frame?.text ?? '')).toMatchObject({ ErrorCode: 'ModelInvocationTimeExceeded' });
+    expect(silent.destroyed).toBe(true);
+    // "Response streaming": five minutes.
+    expect(silenceMsMax).toBeLessThan(300_000);
+    expect(answerWithinMs.stream).toBeLessThan(300_000);
+  });
+
   it('that is no event stream at all ends in an exception, not in a crash', async () => {
     streamed('text/plain', Buffer.from('<html>this is a proxy, not SageMaker</html>'));
     expect(framesOf((await lab.send(stream())).body).map(({ type }) => type)).toEqual(['ModelStreamError']);
@@ -238,6 +271,50 @@ describe('a response stream as server-sent events', () => {
     streamed('text/event-stream', part(own.slice(0, 9)), part(own.slice(9)));
     expect((await lab.send(stream('application/json, text/event-stream'))).body.toString()).toBe(own);
   });
+
+  it('ends what a model’s own event left open before it says that the stream broke', async () => {
+    streamed('text/event-stream', part('data: ha'), exception('InternalStreamFailure', { Message: 'no' }));
+    expect((await lab.send(stream('text/event-stream'))).body.toString()).toBe(
+      'data: ha\n\nevent: error\ndata: {"code":"InternalStreamFailure","Message":"no"}\n\n',
+    );
+  });
+
+  it('takes a line break that the network has cut for one', async () => {
+    streamed('text/plain', part('a\r'), part('\nb\r'), part('c\r'));
+    expect((await lab.send(stream('text/event-stream'))).body.toString()).toBe(
+      'data: a\n\ndata: \ndata: b\n\ndata: \ndata: c\n\ndata: \ndata: \n\nevent: done\ndata: \n\n',
+    );
+  });
+
+  it('shows that the text ended within a character', async () => {
+    streamed('text/plain', part('x'), part(Buffer.from('🌷').subarray(0, 2)));
+    expect((await lab.send(stream('text/event-stream'))).body.toString()).toBe(
+      'data: x\n\ndata: \ufffd\n\nevent: done\ndata: \n\n',
+    );
+  });
+
+  it.each([
+    ['text/plain; charset=iso-8859-1', 'ü', Uint8Array.of(0xfc)],
+    ['text/plain; format=flowed; charset="utf-16le"', 'ü', Uint8Array.of(0xfc, 0)],
+    ['text/csv;charset=UTF-8', 'ü', Buffer.from('ü')],
+    ['application/jsonl', '{"a":1}', Buffer.from('{"a":1}')],
+    ['application/ndjson', '{"a":1}', Buffer.from('{"a":1}')],
+    ['application/x-ndjson', '{"a":1}', Buffer.from('{"a":1}')],
+    ['application/vnd.api+json', '{"a":1}', Buffer.from('{"a":1}')],
+  ])('reads %s as the text it is', async (contentType, text, bytes) => {
+    streamed(contentType, part(bytes));
+    const { body } = await lab.send(stream('text/event-stream'));
+    expect(body.toString()).toBe(`data: ${text}\n\nevent: done\ndata: \n\n`);
+  });
+
+  it.each(['text/plain; charset=klingon', 'application/octet-stream', 'application/jsonpath', ''])(
+    'does not take %s for text',
+    async (contentType) => {
+      streamed(contentType, part('x'));
+      const { body } = await lab.send(stream('text/event-stream'));
+      expect(body.toString()).toBe('event: bytes\ndata: eA==\n\nevent: done\ndata: \n\n');
+    },
+  );
 
   it('carries what is not text as base64', async () => {
     streamed('image/png', part(Uint8Array.of(0, 255)));
