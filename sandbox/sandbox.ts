@@ -50,6 +50,7 @@ export interface Sandbox {
   /** Answers the new now. */
   advanceClock(seconds: number): number;
   setLag: Iam['setLag'];
+  setReadLag: Iam['setReadLag'];
   addFault: Front['addFault'];
   clearFaults: Front['clearFaults'];
   /** Answers what the function answered. @param name the operation, `advance-grants` */
@@ -154,6 +155,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       now: clock.now,
       advanceClock: (seconds) => clock.advance(seconds * 1000),
       setLag: iam.setLag,
+      setReadLag: iam.setReadLag,
       addFault: front.addFault,
       clearFaults: front.clearFaults,
       runSchedule: schedules.run,
