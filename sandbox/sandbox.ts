@@ -1,5 +1,5 @@
 import { type AccountName, accounts, openAccounts, orgIdOf } from './accounts.ts';
-import { createApiGateway } from './apigateway/api-gateway.ts';
+import { type ApiGateway, createApiGateway } from './apigateway/api-gateway.ts';
 import { createClock } from './clock.ts';
 import { timeRoutes } from './control.ts';
 import { deploy } from './deploy.ts';
@@ -51,6 +51,7 @@ export interface Sandbox {
   advanceClock(seconds: number): number;
   setLag: Iam['setLag'];
   setReadLag: Iam['setReadLag'];
+  tellDepartures: ApiGateway['tellDepartures'];
   addFault: Front['addFault'];
   clearFaults: Front['clearFaults'];
   /** Answers what the function answered. @param name the operation, `advance-grants` */
@@ -104,6 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...sageMaker.controlRoutes,
       ...messaging.controlRoutes,
       ...lambda.controlRoutes,
+      ...apiGateway.controlRoutes,
     },
     functionOf: lambda.functionOf,
     crashFunction: lambda.crash,
@@ -156,6 +158,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       advanceClock: (seconds) => clock.advance(seconds * 1000),
       setLag: iam.setLag,
       setReadLag: iam.setReadLag,
+      tellDepartures: apiGateway.tellDepartures,
       addFault: front.addFault,
       clearFaults: front.clearFaults,
       runSchedule: schedules.run,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ControlError } from '../control-error.ts';
+import type { Outcome } from '../lambda/environment.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import type { PolicyDocument, Statement } from '../policy/document.ts';
 import type { Stack, StackFunction, StackRoute } from '../stack/stack.ts';
-import type { Authorize, Clock, Service, ServiceRequest, ServiceResponse } from '../types.ts';
+import type { Authorize, Clock, ControlRoutes, Service, ServiceRequest, ServiceResponse } from '../types.ts';
 import { errorResponse, gatewayError, tooLarge } from './gateway-error.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { bufferedResponse, streamedResponse } from './proxy-response.ts';
@@ -13,6 +15,9 @@ export interface ApiGateway {
   readonly service: Service;
   /** Answers where the API is: `http://127.0.0.1:4599/<apiId>/<stage>`, no slash at its end. */
   deploy(stack: Stack): string;
+  /** From now on a function that streams is told, or not told, when its client left. Not told unless asked for. */
+  tellDepartures(told: boolean): void;
+  readonly controlRoutes: ControlRoutes;
 }
 
 export interface ApiGatewayOptions {
@@ -44,6 +49,7 @@ interface Route extends StackRoute {
 export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
   const { clock, authorize, invoke, origin, orgIdOf } = options;
   const apis = new Map<string, Api>();
+  let areDeparturesTold = false;
 
   function find(request: Pick<ServiceRequest, 'method' | 'path'>) {
     const [, apiId, stage, rest] = /^\/([^/]+)\/([^/]+)(\/.*)?$/.exec(request.path) ?? [];
@@ -89,17 +95,19 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       late.resolve('late');
       leaving.abort();
     }, route.timeoutMs);
+    // A function behind a buffered route is never told that its client left.
+    const isTold = route.isStreamed && areDeparturesTold;
+    const signal = isTold ? AbortSignal.any([request.signal, leaving.signal]) : undefined;
     try {
-      // A function behind a buffered route is never told that its client left.
-      const signal = route.isStreamed ? AbortSignal.any([request.signal, leaving.signal]) : undefined;
-      const outcome = await Promise.race([
-        invoke(stack.accountId, route.function.name, event, signal),
-        late.promise,
-      ]);
-      if (outcome === 'late') return gatewayError('integrationTimeout', request.id);
+      const invoked = invoke(stack.accountId, route.function.name, event, signal);
+      const outcome = await Promise.race([invoked, late.promise]);
+      if (outcome === 'late') {
+        void invoked.then(readOut, () => undefined);
+        return gatewayError('integrationTimeout', request.id);
+      }
       if (outcome.type === 'failure') return gatewayError('badGateway', request.id);
       if (outcome.type === 'stream' && route.isStreamed)
-        return await streamedResponse(outcome.chunks, request.id);
+        return await streamedResponse(isTold ? outcome.chunks : toTheEnd(outcome.chunks), request.id);
       if (route.isStreamed) return gatewayError('malformedStream', request.id);
       const payload = outcome.type === 'result' ? outcome.payload : await gather(outcome.chunks);
       return bufferedResponse(payload, request.id);
@@ -109,6 +117,10 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     } finally {
       clearTimeout(timeout);
     }
+  }
+
+  function tellDepartures(told: boolean): void {
+    areDeparturesTold = told;
   }
 
   return {
@@ -128,7 +140,46 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       apis.set(apiId, { ...api, resourcePolicy: withFullArns(stack.resourcePolicy, apiArn(api)) });
       return `${origin()}/${apiId}/${stack.stage}`;
     },
+    tellDepartures,
+    controlRoutes: {
+      'POST /departures': ({ body }) => {
+        const { told, ...unknown } = body;
+        if (typeof told !== 'boolean' || Object.keys(unknown).length > 0)
+          throw new ControlError('The body is { "told": true } or { "told": false }.');
+        tellDepartures(told);
+        return { told };
+      },
+    },
   };
+}
+
+/**
+ * The function's stream, read on to its end by nobody where the client leaves: "streamed responses are not interrupted or
+ * stopped when the invoking client connection is broken" (Lambda Developer Guide, "Response streaming").
+ */
+async function* toTheEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let hasEnded = false;
+  try {
+    while (true) {
+      const next = await iterator.next();
+      if (next.done) break;
+      yield next.value;
+    }
+    hasEnded = true;
+  } finally {
+    if (!hasEnded) void readOut({ type: 'stream', chunks: { [Symbol.asyncIterator]: () => iterator } });
+  }
+}
+
+/** A function whose response nobody waits for writes it all the same. */
+async function readOut(outcome: Outcome): Promise<void> {
+  if (outcome.type !== 'stream') return;
+  try {
+    for await (const _ of outcome.chunks);
+  } catch {
+    // It failed, and nobody is there to be told.
+  }
 }
 
 /** Ten lower-case alphanumerics, as in AWS; the same in every run. */

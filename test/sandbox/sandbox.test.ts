@@ -141,6 +141,13 @@ describe('the control calls', () => {
     await iam.send(new GetUserCommand({ UserName }));
   });
 
+  it('tell functions that clients left, or not', async () => {
+    for (const told of [true, false])
+      expect(await control('POST', '/departures', { told })).toEqual({ status: 200, json: { told } });
+    for (const body of [{}, { told: 'yes' }, { told: true, more: 1 }])
+      expect((await control('POST', '/departures', body)).status).toBe(400);
+  });
+
   it('run a schedule and answer what it answered', async () => {
     const { status, json } = await control('POST', '/schedules/advance-grants/run');
     expect([status, json]).toEqual([200, { result: expect.any(Object) }]);
