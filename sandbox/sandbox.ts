@@ -15,6 +15,7 @@ import { createSageMaker, type SageMaker } from './sagemaker/sagemaker.ts';
 import { createSchedules } from './schedules.ts';
 import { readStack, repository } from './stack/stack.ts';
 import type { Credentials, Front, Iam } from './types.ts';
+import { hearCredentials, type Watcher, watchService, watchSessions } from './watch.ts';
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -23,6 +24,7 @@ export interface SandboxOptions {
   readonly endpoints?: Readonly<Record<string, string>>;
   /** Do schedules run by themselves? Yes unless told otherwise. */
   readonly schedules?: boolean;
+  readonly watcher?: Watcher;
 }
 
 /** What the ready file says. */
@@ -72,17 +74,24 @@ export interface Sandbox {
 const region = 'us-east-1';
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { watcher } = options;
   const clock = createClock();
   const iam = createIam({ clock });
   const { authorize } = iam;
   const credentials = openAccounts(iam);
+  if (watcher) for (const each of Object.values(credentials)) hearCredentials(each, watcher.secret);
   let origin = '';
 
   const s3 = createS3({ clock, authorize });
   const dynamoDb = createDynamoDb({ authorize });
   const messaging = createMessaging({ clock, authorize });
   const sageMaker = createSageMaker({ clock, authorize, s3 });
-  const lambda = createLambda({ clock, iam, endpointUrl: () => origin });
+  const lambda = createLambda({
+    clock,
+    iam: watcher ? watchSessions(iam, watcher) : iam,
+    endpointUrl: () => origin,
+    ...(watcher && { onLine: watcher.line }),
+  });
   const { invoke } = lambda;
   const apiGateway = createApiGateway({ clock, authorize, invoke, origin: () => origin, orgIdOf });
   const schedules = createSchedules({ clock, invoke });
@@ -98,7 +107,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       messaging.eventBridgeService,
       messaging.snsService,
       apiGateway.service,
-    ],
+    ].map((service) => (watcher ? watchService(service, watcher) : service)),
     control: {
       ...timeRoutes(clock, iam),
       ...schedules.controlRoutes,
