@@ -24,6 +24,7 @@ export interface SandboxOptions {
   readonly endpoints?: Readonly<Record<string, string>>;
   /** Do schedules run by themselves? Yes unless told otherwise. */
   readonly schedules?: boolean;
+  /** Hears secrets and lines, for tests that hold one against the other. */
   readonly watcher?: Watcher;
 }
 
