@@ -47,9 +47,19 @@ interface Route extends StackRoute {
 }
 
 export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
-  const { clock, authorize, invoke, origin, orgIdOf } = options;
+  const { clock, authorize, origin, orgIdOf } = options;
   const apis = new Map<string, Api>();
   let areDeparturesTold = false;
+
+  /** @param signal aborts when nobody waits any more */
+  async function invoke(...[accountId, name, event, signal]: Parameters<Lambda['invoke']>): Promise<Outcome> {
+    if (!signal || areDeparturesTold) return options.invoke(accountId, name, event, signal);
+    const outcome = await options.invoke(accountId, name, event);
+    if (outcome.type !== 'stream') return outcome;
+    const chunks = toTheEnd(outcome.chunks);
+    if (signal.aborted) void readOut(chunks);
+    return { ...outcome, chunks };
+  }
 
   function find(request: Pick<ServiceRequest, 'method' | 'path'>) {
     const [, apiId, stage, rest] = /^\/([^/]+)\/([^/]+)(\/.*)?$/.exec(request.path) ?? [];
@@ -95,19 +105,17 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       late.resolve('late');
       leaving.abort();
     }, route.timeoutMs);
-    // A function behind a buffered route is never told that its client left.
-    const isTold = route.isStreamed && areDeparturesTold;
-    const signal = isTold ? AbortSignal.any([request.signal, leaving.signal]) : undefined;
     try {
-      const invoked = invoke(stack.accountId, route.function.name, event, signal);
-      const outcome = await Promise.race([invoked, late.promise]);
-      if (outcome === 'late') {
-        void invoked.then(readOut, () => undefined);
-        return gatewayError('integrationTimeout', request.id);
-      }
+      // A function behind a buffered route is never told that its client left.
+      const signal = route.isStreamed ? AbortSignal.any([request.signal, leaving.signal]) : undefined;
+      const outcome = await Promise.race([
+        invoke(stack.accountId, route.function.name, event, signal),
+        late.promise,
+      ]);
+      if (outcome === 'late') return gatewayError('integrationTimeout', request.id);
       if (outcome.type === 'failure') return gatewayError('badGateway', request.id);
       if (outcome.type === 'stream' && route.isStreamed)
-        return await streamedResponse(isTold ? outcome.chunks : toTheEnd(outcome.chunks), request.id);
+        return await streamedResponse(outcome.chunks, request.id);
       if (route.isStreamed) return gatewayError('malformedStream', request.id);
       const payload = outcome.type === 'result' ? outcome.payload : await gather(outcome.chunks);
       return bufferedResponse(payload, request.id);
@@ -168,15 +176,14 @@ async function* toTheEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
     }
     hasEnded = true;
   } finally {
-    if (!hasEnded) void readOut({ type: 'stream', chunks: { [Symbol.asyncIterator]: () => iterator } });
+    if (!hasEnded) void readOut({ [Symbol.asyncIterator]: () => iterator });
   }
 }
 
 /** A function whose response nobody waits for writes it all the same. */
-async function readOut(outcome: Outcome): Promise<void> {
-  if (outcome.type !== 'stream') return;
+async function readOut(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   try {
-    for await (const _ of outcome.chunks);
+    for await (const _ of chunks);
   } catch {
     // It failed, and nobody is there to be told.
   }

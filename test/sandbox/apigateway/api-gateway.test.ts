@@ -235,6 +235,19 @@ it('does not tell a streaming function that its client left, and lets it write t
   expect([written, signal]).toEqual([['\0', 'a', 'b', 'c', 'end'], undefined]);
 });
 
+it('lets a streaming function write to its end where the integration took too long', async () => {
+  const begun = Promise.withResolvers<Outcome>();
+  const ended = Promise.withResolvers<void>();
+  const api = anApi({ invoke: () => begun.promise });
+  expect((await api.call({ method: 'POST', path: '/slow' })).status).toBe(504);
+  const chunks = (async function* () {
+    yield Buffer.from('late');
+    ended.resolve();
+  })();
+  begun.resolve({ type: 'stream', chunks });
+  await ended.promise;
+});
+
 it('tells a streaming function when its client left, where that was asked for', async () => {
   const { written, signal } = await leaveEarly(true);
   expect([written, signal?.aborted]).toEqual([['\0', 'a'], true]);
