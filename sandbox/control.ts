@@ -8,26 +8,37 @@ const advanceMaxSeconds = 100 * 365 * 86_400;
 const lagMaxSeconds = 3_600;
 
 /** Time and the slowness of IAM, over HTTP. */
-export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag'>): ControlRoutes {
+export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag' | 'setReadLag'>): ControlRoutes {
   return {
     'GET /clock': () => ({ now: new Date(clock.now()).toISOString() }),
     'POST /clock': (call) => {
-      const seconds = numberOf(call, 'advanceSeconds', advanceMaxSeconds);
-      return { now: new Date(clock.advance(seconds * 1000)).toISOString() };
+      const { advanceSeconds } = numbersOf(call, ['advanceSeconds'], advanceMaxSeconds);
+      return { now: new Date(clock.advance(advanceSeconds! * 1000)).toISOString() };
     },
     'POST /lag': (call) => {
-      const seconds = numberOf(call, 'seconds', lagMaxSeconds);
-      iam.setLag(seconds);
-      return { seconds };
+      const lag = numbersOf(call, ['seconds', 'readSeconds'], lagMaxSeconds);
+      if (lag.seconds !== undefined) iam.setLag(lag.seconds);
+      if (lag.readSeconds !== undefined) iam.setReadLag(lag.readSeconds);
+      return lag;
     },
   };
 }
 
-function numberOf({ body }: ControlCall, field: string, max: number): number {
-  const value = body[field];
-  const unknown = Object.keys(body).find((name) => name !== field);
+/** At least one of the fields, each a number from 0 to `max`. */
+function numbersOf<Field extends string>(
+  { body }: ControlCall,
+  fields: readonly Field[],
+  max: number,
+): Partial<Record<Field, number>> {
+  const names = Object.keys(body);
+  const shown = fields.map((field) => `"${field}": …`).join(', ');
+  const unknown = names.find((name) => !(fields as readonly string[]).includes(name));
   if (unknown !== undefined)
-    throw new ControlError(`"${unknown}" is unknown here; the body is { "${field}": … }.`);
-  if (typeof value === 'number' && value >= 0 && value <= max) return value;
-  throw new ControlError(`"${field}" must be a number from 0 to ${max}.`);
+    throw new ControlError(`"${unknown}" is unknown here; the body is { ${shown} }.`);
+  for (const name of names.length > 0 ? names : fields) {
+    const value = body[name];
+    if (!(typeof value === 'number' && value >= 0 && value <= max))
+      throw new ControlError(`"${name}" must be a number from 0 to ${max}.`);
+  }
+  return body as Partial<Record<Field, number>>;
 }

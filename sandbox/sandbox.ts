@@ -1,5 +1,5 @@
 import { type AccountName, accounts, openAccounts, orgIdOf } from './accounts.ts';
-import { createApiGateway } from './apigateway/api-gateway.ts';
+import { type ApiGateway, createApiGateway } from './apigateway/api-gateway.ts';
 import { createClock } from './clock.ts';
 import { timeRoutes } from './control.ts';
 import { deploy } from './deploy.ts';
@@ -15,6 +15,7 @@ import { createSageMaker, type SageMaker } from './sagemaker/sagemaker.ts';
 import { createSchedules } from './schedules.ts';
 import { readStack, repository } from './stack/stack.ts';
 import type { Credentials, Front, Iam } from './types.ts';
+import { hearCredentials, type Watcher, watchService, watchSessions } from './watch.ts';
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -23,6 +24,8 @@ export interface SandboxOptions {
   readonly endpoints?: Readonly<Record<string, string>>;
   /** Do schedules run by themselves? Yes unless told otherwise. */
   readonly schedules?: boolean;
+  /** Hears secrets and lines, for tests that hold one against the other. */
+  readonly watcher?: Watcher;
 }
 
 /** What the ready file says. */
@@ -50,6 +53,8 @@ export interface Sandbox {
   /** Answers the new now. */
   advanceClock(seconds: number): number;
   setLag: Iam['setLag'];
+  setReadLag: Iam['setReadLag'];
+  tellDepartures: ApiGateway['tellDepartures'];
   addFault: Front['addFault'];
   clearFaults: Front['clearFaults'];
   /** Answers what the function answered. @param name the operation, `advance-grants` */
@@ -70,17 +75,24 @@ export interface Sandbox {
 const region = 'us-east-1';
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { watcher } = options;
   const clock = createClock();
   const iam = createIam({ clock });
   const { authorize } = iam;
   const credentials = openAccounts(iam);
+  if (watcher) for (const each of Object.values(credentials)) hearCredentials(each, watcher.secret);
   let origin = '';
 
   const s3 = createS3({ clock, authorize });
   const dynamoDb = createDynamoDb({ authorize });
   const messaging = createMessaging({ clock, authorize });
   const sageMaker = createSageMaker({ clock, authorize, s3 });
-  const lambda = createLambda({ clock, iam, endpointUrl: () => origin });
+  const lambda = createLambda({
+    clock,
+    iam: watcher ? watchSessions(iam, watcher) : iam,
+    endpointUrl: () => origin,
+    ...(watcher && { onLine: watcher.line }),
+  });
   const { invoke } = lambda;
   const apiGateway = createApiGateway({ clock, authorize, invoke, origin: () => origin, orgIdOf });
   const schedules = createSchedules({ clock, invoke });
@@ -96,13 +108,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       messaging.eventBridgeService,
       messaging.snsService,
       apiGateway.service,
-    ],
+    ].map((service) => (watcher ? watchService(service, watcher) : service)),
     control: {
       ...timeRoutes(clock, iam),
       ...schedules.controlRoutes,
       ...sageMaker.controlRoutes,
       ...messaging.controlRoutes,
       ...lambda.controlRoutes,
+      ...apiGateway.controlRoutes,
     },
     functionOf: lambda.functionOf,
     crashFunction: lambda.crash,
@@ -154,6 +167,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       now: clock.now,
       advanceClock: (seconds) => clock.advance(seconds * 1000),
       setLag: iam.setLag,
+      setReadLag: iam.setReadLag,
+      tellDepartures: apiGateway.tellDepartures,
       addFault: front.addFault,
       clearFaults: front.clearFaults,
       runSchedule: schedules.run,

@@ -195,8 +195,10 @@ export interface Iam {
   ): string;
   /** What the Lambda service does for an execution role; its trust must admit `lambda.amazonaws.com`. */
   serviceSession(roleArn: string, sessionName: string, seconds: number): Credentials;
-  /** IAM changes become visible to authorization this much later; reads through the IAM API see them at once. */
+  /** IAM changes become visible to authorization this much later. */
   setLag(seconds: number): void;
+  /** IAM changes are read this much later through the IAM API (`Get…`, `List…`); writes know of them at once. */
+  setReadLag(seconds: number): void;
 }
 
 /** One row of the control API: `POST /_sandbox/clock` → `'POST /clock'`. Throw a ControlError for wrong input. */

@@ -64,7 +64,7 @@ export function unknownAlias(alias: string) {
 
 function aliasIn(event: APIGatewayProxyEvent): string {
   const alias = event.pathParameters?.['alias'];
-  if (alias !== undefined && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(alias)) return alias;
+  if (typeof alias === 'string' && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(alias)) return alias;
   throw refusal('ValidationError', 'The name in the path is not an alias.');
 }
 

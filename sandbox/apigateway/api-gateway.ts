@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ControlError } from '../control-error.ts';
+import type { Outcome } from '../lambda/environment.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import type { PolicyDocument, Statement } from '../policy/document.ts';
 import type { Stack, StackFunction, StackRoute } from '../stack/stack.ts';
-import type { Authorize, Clock, Service, ServiceRequest, ServiceResponse } from '../types.ts';
+import type { Authorize, Clock, ControlRoutes, Service, ServiceRequest, ServiceResponse } from '../types.ts';
 import { errorResponse, gatewayError } from './gateway-error.ts';
 import { proxyEvent } from './proxy-event.ts';
 import { bufferedResponse, streamedResponse } from './proxy-response.ts';
@@ -13,6 +15,9 @@ export interface ApiGateway {
   readonly service: Service;
   /** Answers where the API is: `http://127.0.0.1:4599/<apiId>/<stage>`, no slash at its end. */
   deploy(stack: Stack): string;
+  /** From now on a function that streams is told, or not told, when its client left. Not told unless asked for. */
+  tellDepartures(told: boolean): void;
+  readonly controlRoutes: ControlRoutes;
 }
 
 export interface ApiGatewayOptions {
@@ -42,8 +47,19 @@ interface Route extends StackRoute {
 }
 
 export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
-  const { clock, authorize, invoke, origin, orgIdOf } = options;
+  const { clock, authorize, origin, orgIdOf } = options;
   const apis = new Map<string, Api>();
+  let areDeparturesTold = false;
+
+  /** @param signal aborts when nobody waits any more */
+  async function invoke(...[accountId, name, event, signal]: Parameters<Lambda['invoke']>): Promise<Outcome> {
+    if (!signal || areDeparturesTold) return options.invoke(accountId, name, event, signal);
+    const outcome = await options.invoke(accountId, name, event);
+    if (outcome.type !== 'stream') return outcome;
+    const chunks = toTheEnd(outcome.chunks);
+    if (signal.aborted) void readOut(chunks);
+    return { ...outcome, chunks };
+  }
 
   function find(request: Pick<ServiceRequest, 'method' | 'path'>) {
     const [, apiId, stage, rest] = /^\/([^/]+)\/([^/]+)(\/.*)?$/.exec(request.path) ?? [];
@@ -113,6 +129,10 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
     }
   }
 
+  function tellDepartures(told: boolean): void {
+    areDeparturesTold = told;
+  }
+
   return {
     service: {
       scopes: ['execute-api'],
@@ -130,7 +150,45 @@ export function createApiGateway(options: ApiGatewayOptions): ApiGateway {
       apis.set(apiId, { ...api, resourcePolicy: withFullArns(stack.resourcePolicy, apiArn(api)) });
       return `${origin()}/${apiId}/${stack.stage}`;
     },
+    tellDepartures,
+    controlRoutes: {
+      'POST /departures': ({ body }) => {
+        const { told, ...unknown } = body;
+        if (typeof told !== 'boolean' || Object.keys(unknown).length > 0)
+          throw new ControlError('The body is { "told": true } or { "told": false }.');
+        tellDepartures(told);
+        return { told };
+      },
+    },
   };
+}
+
+/**
+ * The function's stream, read on to its end by nobody where the client leaves: "streamed responses are not interrupted or
+ * stopped when the invoking client connection is broken" (Lambda Developer Guide, "Response streaming").
+ */
+async function* toTheEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let hasEnded = false;
+  try {
+    while (true) {
+      const next = await iterator.next();
+      if (next.done) break;
+      yield next.value;
+    }
+    hasEnded = true;
+  } finally {
+    if (!hasEnded) void readOut({ [Symbol.asyncIterator]: () => iterator });
+  }
+}
+
+/** A function whose response nobody waits for writes it all the same. */
+async function readOut(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const _ of chunks);
+  } catch {
+    // It failed, and nobody is there to be told.
+  }
 }
 
 /** Ten lower-case alphanumerics, as in AWS; the same in every run. */

@@ -29,12 +29,14 @@ export function createIam({ clock }: { readonly clock: Clock }): Iam {
         throw new Error(`The role defined for the function cannot be assumed by Lambda: ${roleArn}`);
       return sessions.ofRole(role, { name, seconds, policies: [], tags: {} }).credentials;
     },
-    setLag(seconds) {
-      if (!(seconds >= 0 && seconds <= lagMaxSeconds))
-        throw new RangeError(`The lag is between 0 and ${lagMaxSeconds} seconds.`);
-      state.timeline.setLag(seconds);
-    },
+    setLag: (seconds) => state.timeline.setLag(checkedLag(seconds)),
+    setReadLag: (seconds) => state.timeline.setReadLag(checkedLag(seconds)),
   };
+}
+
+function checkedLag(seconds: number): number {
+  if (seconds >= 0 && seconds <= lagMaxSeconds) return seconds;
+  throw new RangeError(`The lag is between 0 and ${lagMaxSeconds} seconds.`);
 }
 
 /** A key that is inactive, or not visible yet, is no key; the same of its user. */

@@ -9,7 +9,7 @@ import { readInput } from './input.ts';
 import { policyOperations } from './policies.ts';
 import { parseForm, queryAnswer, queryError } from './query-protocol.ts';
 import { roleOperations } from './roles.ts';
-import type { IamState } from './state.ts';
+import { asRead, type IamState } from './state.ts';
 import { userOperations } from './users.ts';
 
 /**
@@ -64,7 +64,18 @@ function run(request: ServiceRequest, state: IamState, authorize: Authorize): Se
     now: state.clock.now(),
   };
   refuseDenied(name, operation, call, authorize);
-  return queryAnswer(name, operation.run(call), { namespace, requestId: request.id });
+  const members = operation.run(isRead(name) ? late(call) : call);
+  return queryAnswer(name, members, { namespace, requestId: request.id });
+}
+
+function isRead(name: string): boolean {
+  return /^(Get|List)/.test(name);
+}
+
+/** Of whom the caller may ask is known at once; what is answered may be of some time ago. */
+function late(call: IamCall): IamCall {
+  const state = asRead(call.state);
+  return { ...call, state, account: state.account(call.account.id) };
 }
 
 /** STS, GetSessionToken: "You cannot call any IAM API operations unless MFA … is included", and nobody has MFA here. */

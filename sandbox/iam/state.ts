@@ -147,6 +147,28 @@ export function createState(clock: Clock): IamState {
   };
 }
 
+/** The state as the reads of the IAM API find it, which may be some time ago. Not to be written to. */
+export function asRead(state: IamState): IamState {
+  const accounts = new Map([...state.accounts].map(([id, account]) => [id, accountAsRead(account)]));
+  return {
+    ...state,
+    accounts,
+    accessKeys: state.accessKeys.asRead,
+    account: (id) => accounts.get(id) ?? state.account(id),
+  };
+}
+
+function accountAsRead(account: Account): Account {
+  const { roles, users, groups, policies } = account;
+  return {
+    ...account,
+    roles: roles.asRead,
+    users: users.asRead,
+    groups: groups.asRead,
+    policies: policies.asRead,
+  };
+}
+
 /** Puts a role or user that is new, so that it can be found by its unique id too. */
 export function putNew(state: IamState, accountId: string, entity: Role | User, how: 'set' | 'seed'): void {
   const account = state.account(accountId);

@@ -36,6 +36,8 @@ export interface LambdaOptions {
   /** Where every AWS service answers; known once the sandbox listens. */
   readonly endpointUrl: () => string;
   readonly environmentsMax?: number;
+  /** Hears every line, also those that the log has no place for. */
+  readonly onLine?: (line: LogLine) => void;
 }
 
 const credentialsLiveSeconds = 12 * 3600;
@@ -62,7 +64,9 @@ export function createLambda(options: LambdaOptions): Lambda {
       onLine(line, requestId) {
         if (logs.length >= linesMax) logs.splice(0, linesMax / 10);
         const at = new Date(clock.now()).toISOString();
-        logs.push({ at, function: entry.key, ...(requestId && { requestId }), line });
+        const written = { at, function: entry.key, ...(requestId && { requestId }), line };
+        logs.push(written);
+        options.onLine?.(written);
       },
     });
     const pooled: PooledEnvironment = {

@@ -90,6 +90,11 @@ const members = {
     max: 256,
     pattern: name,
   },
+  /** A routing hint that no container sees. Its bounds are not documented. */
+  prefixAwareId: {
+    headers: same('x-amzn-sagemaker-prefix-aware-id', 'sync', 'stream'),
+    max: Number.POSITIVE_INFINITY,
+  },
   inputLocation: {
     headers: same('x-amzn-sagemaker-inputlocation', 'async'),
     min: 1,

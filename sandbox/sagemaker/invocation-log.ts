@@ -15,6 +15,8 @@ export interface InvocationRecord {
   /** Who called; never what was sent. */
   readonly callerArn: string;
   readonly inferenceId?: string;
+  /** Which members of the API the request had: their names only. */
+  readonly members: readonly string[];
 }
 
 export interface InvocationLog {
@@ -36,6 +38,7 @@ export function createInvocationLog(clock: Clock): InvocationLog {
         mode,
         callerArn: request.caller.arn,
         ...(input.inferenceId !== undefined && { inferenceId: input.inferenceId }),
+        members: Object.keys(input),
       });
       if (records.length > recordsMax) records.shift();
     },

@@ -5,6 +5,7 @@ import { resourceTags } from '../iam/lookup.ts';
 import { keyOf, type Role } from '../iam/state.ts';
 import type { XmlMembers } from '../iam/xml.ts';
 import type { Caller } from '../types.ts';
+import { assumptionQuestions, type RequestKeys } from './assumption-questions.ts';
 import { describeCredentials } from './credentials-xml.ts';
 import { packedPolicySize, sessionPolicies } from './session-policies.ts';
 import { sessionTags } from './session-tags.ts';
@@ -42,31 +43,24 @@ export function assumeRole(call: StsCall): XmlMembers {
   };
 }
 
-type Context = Readonly<Record<string, string | readonly string[]>>;
-
 /**
  * The role as authorization sees it, if its trust policy and the caller's own policies allow it to be assumed,
  * and to be given tags and a source identity where the request brings some. A role that is not there is refused
  * in the same words as one that is shut.
  */
-function needAssumable(call: StsCall, roleArn: string, extra: Context): Role {
+function needAssumable(call: StsCall, roleArn: string, extra: RequestKeys): Role {
   const { request, input, state, authorize } = call;
   const [, accountId = '', name = ''] = roleArnPattern.exec(roleArn) ?? [];
   const found = state.accounts.get(accountId)?.roles.visible(keyOf(name));
   const role = found?.arn === roleArn ? found : undefined;
   const externalId = input.text('ExternalId');
-  const context: Context = {
+  const questions = assumptionQuestions({
     'sts:RoleSessionName': input.need('RoleSessionName'),
     ...(externalId !== undefined && { 'sts:ExternalId': externalId }),
     ...extra,
     ...(role && resourceTags(role.tags)),
-  };
-  const actions = [
-    'sts:AssumeRole',
-    ...(extra['aws:TagKeys'] === undefined ? [] : ['sts:TagSession']),
-    ...(extra['sts:SourceIdentity'] === undefined ? [] : ['sts:SetSourceIdentity']),
-  ];
-  for (const action of actions) {
+  });
+  for (const { action, context } of questions) {
     const answer = authorize({
       request,
       action,
@@ -106,7 +100,7 @@ function refuseChangedSource(caller: Caller, sourceIdentity: string | undefined)
     throw new AwsFault('AccessDenied', 403, 'The source identity of a session cannot be changed.');
 }
 
-function requestTagKeys(tags: Readonly<Record<string, string>>): Context {
+function requestTagKeys(tags: Readonly<Record<string, string>>): RequestKeys {
   const keys = Object.keys(tags);
   if (keys.length === 0) return {};
   return {

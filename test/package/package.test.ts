@@ -11,6 +11,7 @@ import { handlerFile } from '../../sandbox/lambda/lambda.ts';
 import type { PolicyDocument } from '../../sandbox/policy/document.ts';
 import { readStack, type Stack } from '../../sandbox/stack/stack.ts';
 import { readCompiledStack } from './compiled-stack.ts';
+import { describePromises } from './promises.ts';
 
 const repository = new URL('../../', import.meta.url).pathname;
 const accounts = [
@@ -79,6 +80,8 @@ describe.each(accounts)('the package of the $account', ({ account, accountId }) 
       expect(imports, key).toBeNull();
     }
   });
+
+  describePromises(account, join(folder, 'cloudformation-template-update-stack.json'));
 });
 
 it('the deployment of an API comes after its gateway responses, or it would not have them', () => {

@@ -1,5 +1,5 @@
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { CreateUserCommand, GetRoleCommand, GetUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { ListEndpointsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -125,6 +125,27 @@ describe('the control calls', () => {
     expect(await control('POST', '/lag', { seconds: 5 })).toEqual({ status: 200, json: { seconds: 5 } });
     expect((await control('POST', '/lag', { seconds: -5 })).status).toBe(400);
     expect((await control('POST', '/lag', { seconds: 0 })).status).toBe(200);
+    expect(await control('POST', '/lag', { readSeconds: 5 })).toEqual({
+      status: 200,
+      json: { readSeconds: 5 },
+    });
+    const iam = new IAMClient(sandbox.asParent.sdk);
+    const UserName = 'read-late';
+    await iam.send(new CreateUserCommand({ UserName }));
+    await expect(iam.send(new GetUserCommand({ UserName }))).rejects.toMatchObject({
+      name: 'NoSuchEntityException',
+    });
+    expect((await control('POST', '/lag', {})).status).toBe(400);
+    expect((await control('POST', '/lag', { readSeconds: '5' })).status).toBe(400);
+    expect((await control('POST', '/lag', { seconds: 0, readSeconds: 0 })).status).toBe(200);
+    await iam.send(new GetUserCommand({ UserName }));
+  });
+
+  it('tell functions that clients left, or not', async () => {
+    for (const told of [true, false])
+      expect(await control('POST', '/departures', { told })).toEqual({ status: 200, json: { told } });
+    for (const body of [{}, { told: 'yes' }, { told: true, more: 1 }])
+      expect((await control('POST', '/departures', body)).status).toBe(400);
   });
 
   it('run a schedule and answer what it answered', async () => {

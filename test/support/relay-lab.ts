@@ -13,6 +13,7 @@ import {
   writeSubscription,
 } from '../../lib/relay/subscription-store.ts';
 import type { Surroundings } from '../../lib/relay/surroundings.ts';
+import { createSecrecy, type Secrecy } from './secrecy.ts';
 import { type StubAws, startStubAws, stubTable } from './stub-aws.ts';
 
 export const grantId = `grt_${'0'.repeat(25)}1`;
@@ -41,6 +42,7 @@ export interface Lab {
   /** From now on DynamoDB does not answer. */
   breakTable(): Promise<void>;
   send(event?: EventChange, departure?: Departure, out?: Writable): Promise<LabAnswer>;
+  /** Rejects when the relay printed a secret. */
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function openLab(): Promise<Lab> {
   const now = () => Date.now() + offsetMs;
   const aws = await startStubAws(now);
   const lines: Record<string, unknown>[] = [];
+  const secrecy = createSecrecy();
   const surroundings: Surroundings = {
     environment: aws.environment,
     now,
@@ -68,7 +71,10 @@ export async function openLab(): Promise<Lab> {
       offsetMs += ms;
     },
     random: () => 1,
-    print: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    print(line) {
+      secrecy.hear('relay', line);
+      lines.push(JSON.parse(line) as Record<string, unknown>);
+    },
   };
   const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
   const dynamo = createDynamo({
@@ -112,8 +118,25 @@ export async function openLab(): Promise<Lab> {
       }
       return { status: answer.status, headers: answer.headers, body: Buffer.concat(chunks) };
     },
-    close: aws.close,
+    async close() {
+      await aws.close();
+      keepWhatWasReceived(secrecy, aws);
+      secrecy.search();
+    },
   };
+}
+
+/** All that the relay has and must not write. */
+function keepWhatWasReceived({ keep }: Secrecy, { environment, received }: StubAws): void {
+  keep('secret key', environment['AWS_SECRET_ACCESS_KEY'] ?? '');
+  for (const { headers } of Object.values(received).flat())
+    keep('session token', String(headers['x-amz-security-token'] ?? ''));
+  for (const { body } of received.sts)
+    keep('external id', new URLSearchParams(body.toString()).get('ExternalId') ?? '');
+  for (const { headers, body } of received.sagemaker) {
+    keep('payload', body.toString());
+    keep('custom attributes', String(headers['x-amzn-sagemaker-custom-attributes'] ?? ''));
+  }
 }
 
 export function aSubscription(change: Partial<SubscriptionRecord> = {}): SubscriptionRecord {

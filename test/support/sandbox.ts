@@ -1,4 +1,5 @@
 import { type Sandbox, type SandboxOptions, startSandbox as start } from '../../sandbox/sandbox.ts';
+import { createSecrecy, type Secrecy } from './secrecy.ts';
 import { type Answer, type Call, signedFetch } from './signed-fetch.ts';
 
 /** A sandbox for one test file, with signed HTTP as any of its accounts. Schedules stand still unless asked for. */
@@ -8,6 +9,10 @@ export interface TestSandbox extends Sandbox {
   readonly asChild: Person;
   /** Has no API of its own: its paths lead to the parent's. */
   readonly asOutsider: Person;
+  /** Every secret that went through the sandbox, and every line that its functions wrote. */
+  readonly secrecy: Secrecy;
+  /** Rejects when a secret was written. */
+  close(): Promise<void>;
 }
 
 type Body = Answer['json'];
@@ -29,7 +34,13 @@ export interface Person {
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<TestSandbox> {
-  const sandbox = await start({ schedules: false, ...options });
+  const secrecy = createSecrecy();
+  const watcher = {
+    secret: secrecy.keep,
+    line: ({ function: name, line }: { readonly function: string; readonly line: string }) =>
+      secrecy.hear(name, line),
+  };
+  const sandbox = await start({ schedules: false, watcher, ...options });
   const { parent, child, outsider, region, awsEndpointUrl } = sandbox.describe;
   const person = (base: string, credentials: Person['sdk']['credentials']): Person => {
     const send: Person['send'] = (method, path, call = {}) =>
@@ -50,6 +61,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<TestSa
   };
   return {
     ...sandbox,
+    secrecy,
+    async close() {
+      await sandbox.close();
+      secrecy.search();
+    },
     asParent: person(parent.apiUrl, parent.credentials),
     asChild: person(child.apiUrl, child.credentials),
     asOutsider: person(parent.apiUrl, outsider.credentials),

@@ -50,25 +50,24 @@ const stack = aStack(
 
 function anApi(overrides: Partial<ApiGatewayOptions> = {}, deployed = stack) {
   const { authorize, questions } = anAuthorizer();
-  const events: { accountId: string; name: string; event: Record<string, unknown>; signal?: AbortSignal }[] =
-    [];
+  const events: { accountId: string; name: string; event: Record<string, unknown> }[] = [];
   const gateway = createApiGateway({
     clock: { now: () => 0 },
     authorize,
     origin: () => 'http://127.0.0.1:4599',
     orgIdOf: () => undefined,
-    async invoke(accountId, name, event, signal) {
-      events.push({ accountId, name, event: event as Record<string, unknown>, ...(signal && { signal }) });
+    async invoke(accountId, name, event) {
+      events.push({ accountId, name, event: event as Record<string, unknown> });
       return { type: 'result', payload: '{"statusCode":200,"body":"fine"}' };
     },
     ...overrides,
   });
   const url = gateway.deploy(deployed);
   const base = new URL(url).pathname;
-  const { service } = gateway;
+  const { service, tellDepartures } = gateway;
   const call = (request: Partial<ServiceRequest>) =>
     service.handle(aRequest({ ...request, path: `${base}${request.path}` }));
-  return { url, base, service, questions, events, call };
+  return { url, base, service, questions, events, call, tellDepartures };
 }
 
 const answering = (outcome: Outcome) => anApi({ invoke: async () => outcome });
@@ -163,7 +162,7 @@ it('answers 502 for a function that failed, and says nothing of why', async () =
   expect([response.status, await textOf(response)]).toEqual([502, '{"message":"Internal server error"}']);
 });
 
-it('answers 504 when the integration takes too long, and tells only a function that streams', async () => {
+it('answers 504 when the integration takes too long, and tells only a function that streams, if any', async () => {
   const signals: (AbortSignal | undefined)[] = [];
   const api = anApi({
     invoke: (_accountId, _name, _event, signal) => {
@@ -171,14 +170,17 @@ it('answers 504 when the integration takes too long, and tells only a function t
       return new Promise(() => undefined);
     },
   });
-  for (const method of ['GET', 'POST']) {
-    const response = await api.call({ method, path: '/slow' });
-    expect([response.status, await textOf(response)]).toEqual([
-      504,
-      '{"message":"Endpoint request timed out"}',
-    ]);
+  for (const told of [false, true]) {
+    api.tellDepartures(told);
+    for (const method of ['GET', 'POST']) {
+      const response = await api.call({ method, path: '/slow' });
+      expect([response.status, await textOf(response)]).toEqual([
+        504,
+        '{"message":"Endpoint request timed out"}',
+      ]);
+    }
   }
-  expect(signals.map((signal) => signal?.aborted)).toEqual([undefined, true]);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([undefined, undefined, undefined, true]);
 });
 
 it("answers its own failures in the API's own words, where it has some", async () => {
@@ -223,11 +225,58 @@ it('answers 500 for a buffered function behind a streaming route', async () => {
   expect(response.status).toBe(500);
 });
 
-it('tells a streaming function when its client leaves', async () => {
+/** A function that notes how far its stream was read, behind `POST /stream`, and a client that leaves after a chunk. */
+async function leaveEarly(told: boolean) {
   const client = new AbortController();
-  const api = anApi();
-  await api.call({ method: 'POST', path: '/stream', signal: client.signal });
-  expect(api.events[0]!.signal!.aborted).toBe(false);
+  const written: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  const chunks = (async function* () {
+    try {
+      for (const text of [`{"statusCode":200}${'\0'.repeat(8)}`, 'a', 'b', 'c']) {
+        written.push(text.at(-1) ?? '');
+        yield Buffer.from(text);
+      }
+      written.push('end');
+    } finally {
+      ended.resolve();
+    }
+  })();
+  let signal: AbortSignal | undefined;
+  const api = anApi({
+    async invoke(_accountId, _name, _event, given) {
+      signal = given;
+      return { type: 'stream', chunks };
+    },
+  });
+  api.tellDepartures(told);
+  const { body } = await api.call({ method: 'POST', path: '/stream', signal: client.signal });
+  const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  await iterator.next();
   client.abort();
-  expect(api.events[0]!.signal!.aborted).toBe(true);
+  await iterator.return?.();
+  await ended.promise;
+  return { written, signal };
+}
+
+it('does not tell a streaming function that its client left, and lets it write to its end', async () => {
+  const { written, signal } = await leaveEarly(false);
+  expect([written, signal]).toEqual([['\0', 'a', 'b', 'c', 'end'], undefined]);
+});
+
+it('lets a streaming function write to its end where the integration took too long', async () => {
+  const begun = Promise.withResolvers<Outcome>();
+  const ended = Promise.withResolvers<void>();
+  const api = anApi({ invoke: () => begun.promise });
+  expect((await api.call({ method: 'POST', path: '/slow' })).status).toBe(504);
+  const chunks = (async function* () {
+    yield Buffer.from('late');
+    ended.resolve();
+  })();
+  begun.resolve({ type: 'stream', chunks });
+  await ended.promise;
+});
+
+it('tells a streaming function when its client left, where that was asked for', async () => {
+  const { written, signal } = await leaveEarly(true);
+  expect([written, signal?.aborted]).toEqual([['\0', 'a'], true]);
 });

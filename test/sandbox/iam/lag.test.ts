@@ -4,7 +4,10 @@ import {
   CreateUserCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
+  GetAccountAuthorizationDetailsCommand,
   GetRoleCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
   ListUsersCommand,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
@@ -118,6 +121,83 @@ describe('with a lag', () => {
   it('is bounded', () => {
     const { iam } = aWorld();
     for (const seconds of [-1, 3601, Number.NaN]) expect(() => iam.setLag(seconds)).toThrow(RangeError);
+  });
+});
+
+describe('with reads late', () => {
+  it('a new role can be assumed and is known to writes, and is read and listed only later', async () => {
+    const { parent, child, iam, advance } = aWorld();
+    iam.setReadLag(20);
+    const creating = new CreateRoleCommand({
+      RoleName,
+      AssumeRolePolicyDocument: trustOf(rootOf(childId)),
+    });
+    await parent.iam.send(creating);
+    await child.sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'here' }));
+    const read = () => parent.iam.send(new GetRoleCommand({ RoleName }));
+    const listed = async () => (await parent.iam.send(new ListRolesCommand({}))).Roles?.length;
+    const inDetail = async () =>
+      (await parent.iam.send(new GetAccountAuthorizationDetailsCommand({ Filter: ['Role'] }))).RoleDetailList
+        ?.length;
+    expect(await refusalOf(read())).toMatchObject({ name: 'NoSuchEntityException', status: 404 });
+    expect([await listed(), await inDetail()]).toEqual([0, 0]);
+    expect((await refusalOf(parent.iam.send(creating))).name).toBe('EntityAlreadyExistsException');
+    advance(21);
+    expect((await read()).Role?.Arn).toBe(RoleArn);
+    expect([await listed(), await inDetail()]).toEqual([1, 1]);
+  });
+
+  it('a role is read and listed as it was, with the policies it had, and once it is gone for a while', async () => {
+    const { parent, iam, advance } = aWorld();
+    await parent.iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf(rootOf(childId)) }),
+    );
+    iam.setReadLag(20);
+    await parent.iam.send(
+      new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: allow('iam:ListUsers') }),
+    );
+    const policies = async () =>
+      (await parent.iam.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames ?? [];
+    expect(await policies()).toEqual([]);
+    advance(21);
+    expect(await policies()).toEqual(['p']);
+    await parent.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'p' }));
+    await parent.iam.send(new DeleteRoleCommand({ RoleName }));
+    expect(await policies()).toEqual(['p']);
+    advance(21);
+    expect((await refusalOf(policies())).name).toBe('NoSuchEntityException');
+  });
+
+  it('reads and authorization are late each by its own lag', async () => {
+    const { parent, child, iam, advance } = aWorld();
+    iam.setLag(10);
+    iam.setReadLag(20);
+    await parent.iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trustOf(rootOf(childId)) }),
+    );
+    const isAllowed = async () => {
+      const assuming = child.sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'here' }));
+      return assuming.then(
+        () => true,
+        () => false,
+      );
+    };
+    const isRead = () =>
+      parent.iam.send(new GetRoleCommand({ RoleName })).then(
+        () => true,
+        () => false,
+      );
+    const seen = async () => [await isAllowed(), await isRead()];
+    expect(await seen()).toEqual([false, false]);
+    advance(11);
+    expect(await seen()).toEqual([true, false]);
+    advance(10);
+    expect(await seen()).toEqual([true, true]);
+  });
+
+  it('is bounded', () => {
+    const { iam } = aWorld();
+    for (const seconds of [-1, 3601, Number.NaN]) expect(() => iam.setReadLag(seconds)).toThrow(RangeError);
   });
 });
 

@@ -42,6 +42,19 @@ async function aShare(trust = trustOf(rootOf(childId), { StringEquals: { 'sts:Ex
   return { ...world, assume };
 }
 
+type Conditions = Record<string, Record<string, string>>;
+
+/** A statement for each action, with conditions of its own. */
+function trustByAction(principal: string, conditions: Readonly<Record<string, Conditions>>): string {
+  const Statement = Object.entries(conditions).map(([Action, Condition]) => ({
+    Effect: 'Allow',
+    Principal: { AWS: principal },
+    Action,
+    Condition,
+  }));
+  return JSON.stringify({ Version: '2012-10-17', Statement });
+}
+
 const denied = {
   name: 'AccessDenied',
   status: 403,
@@ -286,6 +299,33 @@ describe('a session', () => {
     });
   });
 
+  it.each([
+    ['sts:AssumeRole', 'sts:ExternalId', 'secret', true],
+    ['sts:AssumeRole', 'sts:RoleSessionName', 'here', true],
+    ['sts:AssumeRole', 'sts:SourceIdentity', 'ada', true],
+    ['sts:AssumeRole', 'aws:RequestTag/tenant', 'a', true],
+    ['sts:SetSourceIdentity', 'sts:SourceIdentity', 'ada', true],
+    ['sts:SetSourceIdentity', 'sts:ExternalId', 'secret', false],
+    ['sts:SetSourceIdentity', 'sts:RoleSessionName', 'here', false],
+    ['sts:SetSourceIdentity', 'aws:RequestTag/tenant', 'a', false],
+    ['sts:TagSession', 'aws:RequestTag/tenant', 'a', true],
+    ['sts:TagSession', 'sts:ExternalId', 'secret', false],
+    ['sts:TagSession', 'sts:SourceIdentity', 'ada', false],
+  ] as const)('%s has the key %s=%s: %s', async (action, key, value, isThere) => {
+    const each = { 'sts:AssumeRole': {}, 'sts:TagSession': {}, 'sts:SetSourceIdentity': {} };
+    const { assume } = await aShare(
+      trustByAction(rootOf(childId), { ...each, [action]: { StringEquals: { [key]: value } } }),
+    );
+    const asked = assume({
+      ExternalId: 'secret',
+      RoleSessionName: 'here',
+      SourceIdentity: 'ada',
+      Tags: [{ Key: 'tenant', Value: 'a' }],
+    });
+    if (isThere) await asked;
+    else expect((await refusalOf(asked)).message).toContain(`is not authorized to perform: ${action} `);
+  });
+
   it('carries its tags into conditions, and its transitive ones and its source down a chain', async () => {
     const { parent, assume, stsOf } = await aShare(trustOf(rootOf(childId)));
     await parent.iam.send(
@@ -294,13 +334,13 @@ describe('a session', () => {
     await parent.iam.send(
       new CreateRoleCommand({
         RoleName: 'next',
-        AssumeRolePolicyDocument: trustOf(rootOf(parentId), {
-          StringEquals: {
-            'aws:PrincipalTag/tenant': 'a',
-            'aws:RequestTag/tenant': 'a',
-            'sts:SourceIdentity': 'ada',
+        AssumeRolePolicyDocument: trustByAction(rootOf(parentId), {
+          'sts:AssumeRole': { StringEquals: { 'aws:PrincipalTag/tenant': 'a' } },
+          'sts:TagSession': {
+            StringEquals: { 'aws:RequestTag/tenant': 'a' },
+            'ForAllValues:StringEquals': { 'aws:TagKeys': 'tenant' },
           },
-          'ForAllValues:StringEquals': { 'aws:TagKeys': 'tenant' },
+          'sts:SetSourceIdentity': { StringEquals: { 'sts:SourceIdentity': 'ada' } },
         }),
       }),
     );

@@ -63,7 +63,7 @@ describe('the answer', () => {
     });
   });
 
-  it('is noted with its inference id, and nothing of what was sent', async () => {
+  it('is noted with its inference id and the names of what was sent, and with nothing else of it', async () => {
     await invoke({ InferenceId: 'id-1', CustomAttributes: 'secret' });
     expect(stage.sageMaker.invocations).toEqual([
       {
@@ -74,6 +74,7 @@ describe('the answer', () => {
         mode: 'sync',
         callerArn: 'arn:aws:iam::111111111111:user/admin',
         inferenceId: 'id-1',
+        members: ['contentType', 'customAttributes', 'inferenceId'],
       },
     ]);
   });
