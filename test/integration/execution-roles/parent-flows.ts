@@ -152,7 +152,12 @@ async function datesThatComeMeanwhile(sandbox: TestSandbox): Promise<void> {
   sandbox.advanceClock(secondsLeft());
   await waitFor(async () => expect((await listed(sandbox, 'revoking')).length).toBe(grants.size + 2));
   sandbox.setLag(0);
-  expect((await answers).map(({ json }) => json.status)).toEqual(Array(grants.size + 2).fill('expired'));
+  const statuses = (await answers).map(({ json }) => json.status).toSorted();
+  // A role that was made moments ago may only not be shown yet, so one that is gone is not believed at once.
+  expect(statuses).toEqual([...Array(grants.size + 1).fill('expired'), 'revoking']);
+  sandbox.advanceClock(121);
+  await sandbox.runSchedule('advance-grants');
+  expect(await listed(sandbox, 'revoking')).toEqual([]);
 }
 
 /** The grants have something pending, and two new ones have their roles and policies; answers those. */
