@@ -238,7 +238,9 @@ function withWatch(scene: Scene, options: ProcessOptions): ProcessOptions {
     holdAfter: ({ service, operation }) => {
       // Between two changes of one step, so that the second may be visible much later than the first.
       if (service === 'iam' && scene.random.isLucky(0.1)) scene.world.iam.setLag(scene.random.oneOf(lags));
-      if (operation === 'PutItem') for (const known of scene.grants.values()) look(scene, known);
+      // A write whose answer was lost shows at the next one, which renews the lease.
+      if (operation === 'PutItem' || operation === 'UpdateItem')
+        for (const known of scene.grants.values()) look(scene, known);
       return undefined;
     },
   };
