@@ -77,11 +77,8 @@ function departureOf(out: Writable): Departure {
 
 async function write({ status, headers, body }: RelayAnswer, raw: Writable): Promise<void> {
   const out = awslambda.HttpResponseStream.from(raw, { statusCode: status, headers });
-  if (typeof body === 'function') {
-    // Status and headers go out with the first write, and the caller should not wait for the model to see them.
-    out.write('');
-    await body(out);
-  } else out.write(body);
+  if (typeof body === 'function') await body(out);
+  else out.write(body);
   await ended(out);
 }
 

@@ -86,6 +86,7 @@ export function carryStream(options: {
       isOver = true;
       clearTimeout(timer);
       clearTimeout(silence);
+      sayHeaders();
       departure.onGone = undefined;
       out.removeListener('drain', resume);
       // Whatever is still coming would be computed for nobody.
@@ -110,6 +111,13 @@ export function carryStream(options: {
         cut();
       }
     };
+    /** Status and headers leave with the first write, however empty. */
+    const sayHeaders = () => {
+      clearImmediate(headersAlone);
+      if (bytesOut === 0) out.write('');
+    };
+    // The caller is not to wait for the model to see them; but what came along with them leaves in the same write.
+    const headersAlone = setImmediate(sayHeaders);
     const resume = () => stream.resume();
     const timer = setTimeout(giveUp, options.timeoutMs);
     const silence = setTimeout(giveUp, silenceMs);
