@@ -39,7 +39,7 @@ export async function adopt(auditor: Auditor, adoption: Adoption, deadlineAt: nu
 
   const grant = await grantOf(share, auditor, adoption, deadlineAt);
   const found = {
-    ...finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId), grant.id),
+    ...finding('share.unmanaged', role.arn, shareEvidence(share), grant.id),
     repair: 'reported' as const,
     repairDetail: stepsLeft(share, grant, adoption),
   };

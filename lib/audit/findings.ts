@@ -35,9 +35,10 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
   },
   'role.orphaned': {
     severity: 'high',
-    means: 'A role under /sharemaker/ belongs to no living grant.',
+    means:
+      'A role under /sharemaker/ belongs to no living grant of this deployment. Low where another deployment made it.',
     remedy:
-      'Repair shuts it, proves it shut and removes it. A role that Sharemaker did not make is yours to remove.',
+      'Repair shuts it, proves it shut and removes it. A role that this deployment did not make is yours to remove.',
     mending: 'remove',
   },
   'role.recreated': {
@@ -216,25 +217,6 @@ export function findingsOfGrant(held: grantChecks.HeldGrant): Found[] {
     return evidence ? [{ finding: finding(code, subjectOf(code, record), evidence, record.id) }] : [];
   });
 }
-
-/** A role under /sharemaker/ that no living grant calls for. */
-export function orphan(role: AccountRole, record: GrantRecord | undefined, isOurs: boolean): Found {
-  const grantId = record?.id ?? grantIdOf(role);
-  const evidence = [
-    `+ role ${role.arn}`,
-    record
-      ? `Grant ${record.id} is ${record.status}${record.role.arn === role.arn ? '' : `, and its role is ${record.role.arn}`}.`
-      : 'There is no grant that it could belong to.',
-    ...(isOurs ? [] : ["It does not carry Sharemaker's tag and boundary: somebody else made it."]),
-  ];
-  const endpointName = record?.endpoint.name ?? role.tags[endpointTag];
-  return {
-    finding: finding('role.orphaned', role.arn, evidence, grantId),
-    ...(isOurs && { removable: endpointName ? { endpointName } : {} }),
-  };
-}
-
-const endpointTag = 'sharemaker:endpoint';
 
 /** The grant that a share role is named for. */
 export function grantIdOf({ name }: Pick<AccountRole, 'name'>): string | undefined {

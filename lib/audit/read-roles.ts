@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { FindingCode } from '../contract/audit.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
-import { grantTag } from '../grant/share-role.ts';
 import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
-import { type Found, finding, findingsOfRole, grantIdOf, orphan } from './findings.ts';
+import { type Found, finding, findingsOfRole, grantIdOf } from './findings.ts';
 import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
+import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings } from './role-evidence.ts';
 import { handMadeShare, shareEvidence } from './shares.ts';
@@ -39,7 +39,7 @@ export const readRoles: StartPhase = async (auditor) => {
     isResuming = false;
     if (!page) return { next: startOver(record) };
     const now = broker.clock.now();
-    const around: RoleSurroundings & ReachSurroundings = {
+    const around: RoleSurroundings & OrphanSurroundings = {
       proberRoleArn: broker.proberRoleArn,
       accountId: broker.parentAccountId,
       boundaryArn: auditor.boundaryArn,
@@ -78,29 +78,19 @@ function judge(
   role: AccountRole,
   record: GrantRecord | undefined,
   readAt: number,
-  around: RoleSurroundings,
+  around: RoleSurroundings & OrphanSurroundings,
 ): readonly Found[] {
   if (record && !hasEnded(record) && record.role.arn === role.arn)
     return isComparable(record, readAt) ? findingsOfRole({ role, record, around }) : [];
   // It ended while the page was being read.
   if (record && Date.parse(record.updatedAt) >= readAt) return [];
-  if (!record && isOfAnotherDeployment(role, around)) return [];
-  const grantId = grantIdOf(role);
-  const isOurs =
-    grantId !== undefined && (role.boundaryArn === around.boundaryArn || role.tags[grantTag] === grantId);
-  return [orphan(role, record, isOurs)];
-}
-
-/** Several deployments (stages) in one account share the path, and each has a boundary of its own. */
-function isOfAnotherDeployment({ boundaryArn }: AccountRole, around: RoleSurroundings): boolean {
-  const family = around.boundaryArn.replace(/-[^-/]*$/, '-');
-  return boundaryArn !== undefined && boundaryArn !== around.boundaryArn && boundaryArn.startsWith(family);
+  return [orphan(role, record, around)];
 }
 
 function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly Found[] {
   const share = handMadeShare(role, around);
   if (!share) return [];
-  return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId)) }];
+  return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share)) }];
 }
 
 function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {

@@ -101,8 +101,8 @@ export function boundaryMissing({ role, around }: HeldRole): Evidence {
   ];
 }
 
-export function tagsDrifted({ role, record }: HeldRole): Evidence {
-  const lines = Object.entries(tagsOf(record)).flatMap(([key, value]) => {
+export function tagsDrifted({ role, record, around }: HeldRole): Evidence {
+  const lines = Object.entries(tagsOf(record, around.boundaryArn)).flatMap(([key, value]) => {
     const found = role.tags[key];
     if (found === value) return [];
     return [`- tag ${key} = ${value}`, found === undefined ? `+ no tag ${key}` : `+ tag ${key} = ${found}`];

@@ -31,20 +31,24 @@ export function handMadeShare(role: AccountRole, around: ReachSurroundings): Han
 }
 
 /** Lines that say who can invoke what, and what is wrong with the way it was done. */
-export function shareEvidence(share: HandMadeShare, accountId: string): string[] {
+export function shareEvidence(share: HandMadeShare): string[] {
   return [
     ...[...new Set(share.outsiders.map(whoIs))].map((who) => `Who: ${who}`),
     ...share.resources.map((resource) => `What: ${whatIs(resource)}`),
     `How: ${share.modes.join(', ')}`,
     ...onlyIf(share),
-    ...pitfalls.filter(({ has }) => has(share, accountId)).map(({ says }) => `Pitfall: ${says}`),
+    ...pitfallsOf(share).map(({ says }) => `Pitfall: ${says}`),
   ];
+}
+
+export function pitfallsOf(share: HandMadeShare): readonly Pitfall[] {
+  return pitfalls.filter(({ has }) => has(share));
 }
 
 interface Pitfall {
   readonly name: string;
   readonly says: string;
-  readonly has: (share: HandMadeShare, accountId: string) => boolean;
+  readonly has: (share: HandMadeShare) => boolean;
 }
 
 /** What people get wrong when they share an endpoint by hand. */

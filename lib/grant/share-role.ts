@@ -57,12 +57,25 @@ export class RoleNotOurs extends Error {
 export const sessionSecondsMax = 3600;
 export const grantTag = 'sharemaker:grant';
 
-export function tagsOf(record: Pick<GrantRecord, 'id' | 'child' | 'endpoint'>): Record<string, string> {
+export const endpointTag = 'sharemaker:endpoint';
+/** Which deployment (stage) made the role: several in one account share the path. */
+export const deploymentTag = 'sharemaker:deployment';
+
+export function tagsOf(
+  record: Pick<GrantRecord, 'id' | 'child' | 'endpoint'>,
+  boundaryArn: string,
+): Record<string, string> {
   return {
     [grantTag]: record.id,
+    [deploymentTag]: deploymentOf(boundaryArn),
     'sharemaker:child': record.child.accountId,
-    'sharemaker:endpoint': record.endpoint.name,
+    [endpointTag]: record.endpoint.name,
   };
+}
+
+/** A deployment is known by the name of its boundary: it has that alone, and no other one of the account has it. */
+export function deploymentOf(boundaryArn: string): string {
+  return boundaryArn.slice(boundaryArn.lastIndexOf('/') + 1);
 }
 
 export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole {
@@ -75,7 +88,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
         PermissionsBoundary: boundaryArn,
         MaxSessionDuration: sessionSecondsMax,
         Description: descriptionOf(record),
-        Tags: tagList(record),
+        Tags: tagList(record, boundaryArn),
       }),
     );
     return Role?.RoleId ?? '';
@@ -196,7 +209,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     async restoreFrame(record) {
       const RoleName = record.role.name;
       if (!(await putBoundary(record))) return;
-      await iam.send(new TagRoleCommand({ RoleName, Tags: tagList(record) }));
+      await iam.send(new TagRoleCommand({ RoleName, Tags: tagList(record, boundaryArn) }));
       // Both, because AWS does not say whether an omitted description is kept.
       await iam.send(
         new UpdateRoleCommand({
@@ -236,8 +249,8 @@ async function attachedPolicies(iam: IAMClient, record: Named, ifThere: OnRole):
   return arns;
 }
 
-function tagList(record: GrantRecord): Tag[] {
-  return Object.entries(tagsOf(record)).map(([Key, Value]) => ({ Key, Value }));
+function tagList(record: GrantRecord, boundaryArn: string): Tag[] {
+  return Object.entries(tagsOf(record, boundaryArn)).map(([Key, Value]) => ({ Key, Value }));
 }
 
 function descriptionOf(record: GrantRecord): string {

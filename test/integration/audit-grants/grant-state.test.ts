@@ -33,6 +33,7 @@ it('finds a role of no grant, shuts it, proves it shut and removes it', async ()
       }),
       Tags: [
         { Key: 'sharemaker:grant', Value: 'grt_00000000000000000000000001' },
+        { Key: 'sharemaker:deployment', Value: 'sharemaker-boundary-dev' },
         { Key: 'sharemaker:endpoint', Value: 'puppet' },
       ],
     }),

@@ -6,7 +6,6 @@ import {
   findingKinds,
   findingsOfGrant,
   findingsOfRole,
-  orphan,
   quotaFinding,
 } from '../../../lib/audit/findings.ts';
 import { expiryGraceMs, stuckAfterMs } from '../../../lib/audit/grant-evidence.ts';
@@ -114,14 +113,6 @@ describe('a share role', () => {
     expect(codes(findingsOfRole({ role: { ...complete, inline }, record, around }))).toEqual([
       'policy.drifted',
     ]);
-  });
-
-  it('without a grant is removable only when Sharemaker made it', () => {
-    const role = asRole();
-    expect(orphan(role, undefined, true)).toMatchObject({ removable: { endpointName: 'Iris-Classifier' } });
-    expect(orphan(role, undefined, false).removable).toBeUndefined();
-    const ended = aGrant(around, 1, { status: 'revoked', goal: 'revoked' });
-    expect(orphan(role, ended, true).finding.evidence[1]).toBe(`Grant ${ended.id} is revoked.`);
   });
 });
 
