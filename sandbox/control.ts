@@ -6,9 +6,10 @@ import type { ControlCall, ControlRoutes, Iam } from './types.ts';
 const advanceMaxSeconds = 100 * 365 * 86_400;
 /** AWS speaks of "a few minutes". */
 const lagMaxSeconds = 3_600;
+const lastUsedLagMaxSeconds = 86_400;
 
 /** Time and the slowness of IAM, over HTTP. */
-export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag'>): ControlRoutes {
+export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag' | 'setLastUsedLag'>): ControlRoutes {
   return {
     'GET /clock': () => ({ now: new Date(clock.now()).toISOString() }),
     'POST /clock': (call) => {
@@ -18,6 +19,11 @@ export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag'>): Contr
     'POST /lag': (call) => {
       const seconds = numberOf(call, 'seconds', lagMaxSeconds);
       iam.setLag(seconds);
+      return { seconds };
+    },
+    'POST /last-used-lag': (call) => {
+      const seconds = numberOf(call, 'seconds', lastUsedLagMaxSeconds);
+      iam.setLastUsedLag(seconds);
       return { seconds };
     },
   };

@@ -197,6 +197,8 @@ export interface Iam {
   serviceSession(roleArn: string, sessionName: string, seconds: number): Credentials;
   /** IAM changes become visible to authorization this much later; reads through the IAM API see them at once. */
   setLag(seconds: number): void;
+  /** A role's "last used" is told this much later; 0 unless set. */
+  setLastUsedLag(seconds: number): void;
 }
 
 /** One row of the control API: `POST /_sandbox/clock` → `'POST /clock'`. Throw a ControlError for wrong input. */

@@ -29,8 +29,6 @@ export interface Sampled {
   readonly grantId: string;
   /** The lowest are probed; different grants in every audit. */
   readonly lot: number;
-  /** When its child last used it. ISO 8601. */
-  readonly usedAt: string;
   /** Its role may let through too much. */
   readonly isSuspect: boolean;
 }

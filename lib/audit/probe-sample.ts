@@ -51,15 +51,15 @@ export async function neighbourNames({ broker }: Pick<Auditor, 'broker'>): Promi
 }
 
 async function probe(
-  { grantId, usedAt }: Sampled,
+  { grantId }: Sampled,
   auditor: Auditor,
   neighbours: readonly string[],
 ): Promise<Found[]> {
   const { store, clock } = auditor.broker;
   const before = (await store.get(grantId))?.record;
   if (before?.status !== 'active' || !isSettled(before)) return [];
-  // First, because IAM counts the probe as a use of the role: otherwise no sampled grant would ever count as unused.
-  await store.noteSample(grantId, { at: new Date(clock.now()).toISOString(), usedAt });
+  // First, because IAM counts the probe as a use of the role: unnoted it would be taken for the child's.
+  await store.noteSample(grantId, new Date(clock.now()).toISOString());
   const lines = await tooWide(before, auditor, neighbours);
   if (lines.length === 0) return [];
   // What was changed meanwhile was probed between two states.

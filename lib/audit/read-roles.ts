@@ -11,7 +11,7 @@ import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings } from './role-evidence.ts';
 import { handMadeShare, shareEvidence } from './shares.ts';
-import { lastUseOf } from './use.ts';
+import { mayBeSampled, type UnusedRules } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
 export const sampleSize = 5;
@@ -58,7 +58,11 @@ export const readRoles: StartPhase = async (auditor) => {
     const compared = {
       ...record,
       counts: { ...record.counts, rolesRead: record.counts.rolesRead + page.roles.length },
-      sample: drawn(record, shareRoles, grants, page.readAt, suspectsOf(found)),
+      sample: drawn(record, shareRoles, grants, {
+        readAt: page.readAt,
+        suspects: suspectsOf(found),
+        unused: auditor.unused,
+      }),
     };
     return { found, next: page.next ? { ...compared, marker: page.next } : nextPhase(compared) };
   };
@@ -98,21 +102,26 @@ function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {
   return new Set(suspects.flatMap(({ finding }) => finding.grantId ?? []));
 }
 
+interface Drawing {
+  readonly readAt: number;
+  readonly suspects: ReadonlySet<string>;
+  readonly unused: UnusedRules;
+}
+
 /** Lots are drawn anew in every audit, and the same again when a page is read again. */
 function drawn(
   audit: AuditRecord,
   roles: readonly AccountRole[],
   grants: ReadonlyMap<string, GrantRecord>,
-  readAt: number,
-  suspects: ReadonlySet<string>,
+  { readAt, suspects, unused }: Drawing,
 ): readonly Sampled[] {
   const candidates = roles.flatMap((role): Sampled[] => {
     const record = grants.get(grantIdOf(role) ?? '');
     if (record?.status !== 'active' || record.role.arn !== role.arn || !isComparable(record, readAt))
       return [];
-    const usedAt = new Date(lastUseOf(record, role.lastUsedAt)).toISOString();
     const isSuspect = suspects.has(record.id);
-    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), usedAt, isSuspect }];
+    if (!isSuspect && !mayBeSampled(record, role.lastUsedAt, unused)) return [];
+    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), isSuspect }];
   });
   const known = audit.sample.filter(({ grantId }) => !candidates.some((drawn) => drawn.grantId === grantId));
   const sorted = [...known, ...candidates].sort((a, b) => a.lot - b.lot);

@@ -34,6 +34,7 @@ export function createIam({ clock }: { readonly clock: Clock }): Iam {
         throw new RangeError(`The lag is between 0 and ${lagMaxSeconds} seconds.`);
       state.timeline.setLag(seconds);
     },
+    setLastUsedLag: state.lastUsed.setLag,
   };
 }
 

@@ -84,7 +84,7 @@ const aboutUnused = `## Unused grants
 
 Off unless the deployment sets \`unusedWarnDays\`, \`unusedSuspendDays\` or both (\`--param unusedWarnDays=30 --param unusedSuspendDays=60\`).
 
-Use is what IAM says of the role ("last used"), which is hours behind and goes back 400 days. Sharemaker's own probes count as uses there, so they are told apart by their times; where they hide the child's last use, the grant counts as used when it was last changed. A grant is suspended only by an audit in mode \`repair\`, only after \`unusedSuspendDays\`, and only if an earlier audit has announced it: the announcement is the event \`grant.unused\` in the history of the grant and on the bus. Resume brings it back.`;
+Use is what IAM says of the role ("last used"), which is hours behind and goes back 400 days; a day is allowed for the delay. Sharemaker's own probes are uses there and count as such, so that none of the child's is overlooked: days are counted from the last change, probe or use. While either parameter is set, a grant whose role is as it should be is probed again only when its child has used it. A grant is suspended only by an audit in mode \`repair\`, only after \`unusedSuspendDays\`, and only if an earlier audit has announced it: the announcement is the event \`grant.unused\` in the history of the grant and on the bus. Resume brings it back.`;
 
 const aboutRuns = `## How an audit runs
 

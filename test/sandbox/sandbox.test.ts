@@ -125,6 +125,8 @@ describe('the control calls', () => {
     expect(await control('POST', '/lag', { seconds: 5 })).toEqual({ status: 200, json: { seconds: 5 } });
     expect((await control('POST', '/lag', { seconds: -5 })).status).toBe(400);
     expect((await control('POST', '/lag', { seconds: 0 })).status).toBe(200);
+    expect((await control('POST', '/last-used-lag', { seconds: 14_400 })).status).toBe(200);
+    expect((await control('POST', '/last-used-lag', { seconds: 90_000 })).status).toBe(400);
   });
 
   it('run a schedule and answer what it answered', async () => {
