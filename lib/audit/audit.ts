@@ -4,7 +4,7 @@
  */
 
 import { newId } from '../grant/ids.ts';
-import { sendAlerts } from './alerts.ts';
+import { sendAlerts, sendAlertsAgain } from './alerts.ts';
 import { type AuditRecord, chunksOf, type Phase, startAudit } from './audit-record.ts';
 import type { Auditor, StartPhase, Step, TakeStep } from './auditor.ts';
 import { probeSample } from './probe-sample.ts';
@@ -33,8 +33,9 @@ const startPhase: Readonly<Record<Phase, StartPhase>> = {
   roles: readRoles,
   grants: readGrants,
   probes: probeSample,
-  repair: repairFindings,
   alerts: sendAlerts,
+  repair: repairFindings,
+  alertsAgain: sendAlertsAgain,
 };
 
 /**
@@ -94,7 +95,7 @@ async function goOn(
   const { audits, broker } = auditor;
   let record: AuditRecord = { ...taken, attempts: taken.attempts + 1 };
   try {
-    if (record.attempts > attemptsMax) record = await finish(auditor, record, 'failed');
+    if (record.attempts > attemptsMax) record = await giveUp(auditor, record);
     else await audits.put(record);
     let phase: Phase | undefined;
     let takeStep: TakeStep | undefined;
@@ -148,6 +149,13 @@ async function save(
   if (!step.next) return finish(auditor, record, 'finished');
   await audits.put(record);
   return record;
+}
+
+async function giveUp(auditor: Auditor, record: AuditRecord): Promise<AuditRecord> {
+  const failed = await finish(auditor, record, 'failed');
+  // Whatever does not take the news may be why it failed; the next audit has to begin all the same.
+  await auditor.alerts.tellFailed(failed).catch(() => {});
+  return failed;
 }
 
 async function finish(

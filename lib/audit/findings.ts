@@ -146,9 +146,10 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
   },
   'share.unmanaged': {
     severity: 'high',
-    means: 'A role made by hand lets somebody outside the account invoke an endpoint.',
+    means:
+      'A role made by hand lets somebody outside the account invoke an endpoint. Low where its tag `sharemaker:accepted-until` names a date to come.',
     remedy:
-      'Make a grant of it ({ "adopt": "<role ARN>" }), let the child move over, then delete the role. If nobody needs it, delete it now.',
+      'Make a grant of it ({ "adopt": "<role ARN>" }), let the child move over, then delete the role. If nobody needs it, delete it now. If it has to stay, tag it `sharemaker:accepted-until` with a date such as 2027-06-30.',
     onlyReported: "the role is not Sharemaker's, and its child would lose access without a word",
   },
   'access.too_wide': {
@@ -157,6 +158,13 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
       'A probe got through that had to be refused: a wrong external id, another endpoint or another mode.',
     remedy: 'Suspend the grant until it is known why. Repair puts the documents back and probes again.',
     mending: 'restore',
+  },
+  'audit.incomplete': {
+    severity: 'high',
+    means: 'Part of the audit could not be done: grants were not probed, or endpoints not seen.',
+    remedy:
+      'See what refuses it: the role sharemaker-prober-<stage> or its trust, the policies of audit-grants, a service control policy, throttling.',
+    onlyReported: 'what keeps an audit from looking is for people to find',
   },
 };
 

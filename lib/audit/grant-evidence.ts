@@ -36,7 +36,7 @@ export function expiredAlive({ record, now }: HeldGrant): Evidence {
   const lateMs = now - Date.parse(record.expiresAt);
   if (hasEnded(record) || lateMs < expiryGraceMs) return undefined;
   return [
-    `Expired at ${record.expiresAt}, ${minutes(lateMs)} ago, and is still ${record.status}.`,
+    `Expired at ${record.expiresAt}, and is still ${record.status}.`,
     'IAM refuses its child since that date; what is missing is the proof and the removal of the role.',
     ...errorLine(record),
   ];

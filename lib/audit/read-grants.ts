@@ -3,7 +3,7 @@
 import type { GrantStatus } from '../contract/grant.ts';
 import { Problem } from '../contract/problems.ts';
 import type { GrantRecord } from '../grant/grant.ts';
-import { type AuditRecord, nextPhase } from './audit-record.ts';
+import { type AuditRecord, nextPhase, reasonOf, withUnseen } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
 import { type Found, findingsOfGrant, quotaFinding } from './findings.ts';
 import type { HeldGrant } from './grant-evidence.ts';
@@ -19,7 +19,8 @@ export const readGrants: StartPhase = async (auditor) => {
   const { broker, inventory } = auditor;
   const listing = await inventory.shareRoles();
   const listed: ReadonlyMap<string, ListedRole> = new Map(listing.roles.map((role) => [role.arn, role]));
-  const endpointOf = await endpointReader(auditor);
+  const own = await ownEndpoints(auditor);
+  const endpointOf = endpointReader(auditor, own);
 
   const hold = async (record: GrantRecord): Promise<readonly Found[]> => {
     const endpoint = await endpointOf(record);
@@ -43,10 +44,8 @@ export const readGrants: StartPhase = async (auditor) => {
     const found = [];
     for (const record of await broker.store.getMany(suspects)) found.push(await hold(record));
     if (!audit.grantsFrom) found.push(quotaFinding(await inventory.roleQuota(), broker.parentAccountId));
-    return {
-      found,
-      next: goOn(audit, records.length, next ? { ...from, key: next } : { status: from.status + 1 }),
-    };
+    const after = goOn(audit, records.length, next ? { ...from, key: next } : { status: from.status + 1 });
+    return { found, next: typeof own === 'string' ? withUnseen(after, own) : after };
   };
 };
 
@@ -59,19 +58,31 @@ function goOn(
   return { ...audit, counts, grantsFrom };
 }
 
-/** The endpoints of the own Region are listed once; of other Regions, each is asked for once. */
-async function endpointReader({ broker }: Auditor): Promise<(record: GrantRecord) => Promise<EndpointState>> {
+/** Of the own Region: when each was created, by its name; or why that is not known, which must not stop the audit of all else. */
+async function ownEndpoints({ broker }: Auditor): Promise<ReadonlyMap<string, string> | string> {
   const own = new Map<string, string>();
   let token: string | undefined;
-  do {
-    const page = await broker.endpoints.list({ limit: 100, ...(token && { token }) });
-    for (const { name, createdAt } of page.items) own.set(name, createdAt);
-    token = page.nextToken;
-  } while (token);
+  try {
+    do {
+      const page = await broker.endpoints.list({ limit: 100, ...(token && { token }) });
+      for (const { name, createdAt } of page.items) own.set(name, createdAt);
+      token = page.nextToken;
+    } while (token);
+    return own;
+  } catch (error) {
+    return `The endpoints of ${broker.region} could not be listed: ${reasonOf(error)}.`;
+  }
+}
 
+/** The endpoints of the own Region are listed once; of other Regions, each is asked for once. */
+function endpointReader(
+  { broker }: Auditor,
+  own: ReadonlyMap<string, string> | string,
+): (record: GrantRecord) => Promise<EndpointState> {
   const elsewhere = new Map<string, Promise<EndpointState>>();
   return async ({ endpoint: { name, region } }) => {
     if (region === broker.region) {
+      if (typeof own === 'string') return undefined;
       const createdAt = own.get(name);
       return createdAt === undefined ? { isThere: false } : { isThere: true, createdAt };
     }

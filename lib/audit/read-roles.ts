@@ -10,7 +10,7 @@ import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
 import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings } from './role-evidence.ts';
-import { handMadeShare, shareEvidence } from './shares.ts';
+import { acceptanceOf, handMadeShare, shareEvidence } from './shares.ts';
 import { mayBeSampled, type UnusedRules } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
@@ -94,7 +94,9 @@ function judge(
 function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly Found[] {
   const share = handMadeShare(role, around);
   if (!share) return [];
-  return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share)) }];
+  const { isAccepted, line } = acceptanceOf(role, around.now);
+  const found = finding('share.unmanaged', role.arn, [...(line ? [line] : []), ...shareEvidence(share)]);
+  return [{ finding: isAccepted ? { ...found, severity: 'low' } : found }];
 }
 
 function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {

@@ -41,6 +41,23 @@ export function shareEvidence(share: HandMadeShare): string[] {
   ];
 }
 
+/** By this tag the account's owner lets a share be as it is, until a date. */
+export const acceptedTag = 'sharemaker:accepted-until';
+
+/** `line` says what the tag says, where there is one. A date counts from its beginning, UTC. */
+export function acceptanceOf(
+  { tags }: Pick<AccountRole, 'tags'>,
+  now: number,
+): { readonly isAccepted: boolean; readonly line?: string } {
+  const text = tags[acceptedTag];
+  if (text === undefined) return { isAccepted: false };
+  const until = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(until))
+    return { isAccepted: false, line: `Tag ${acceptedTag} = ${text}: not a date such as 2027-06-30.` };
+  const isAccepted = until > now;
+  return { isAccepted, line: `Accepted until ${text}${isAccepted ? '' : ', which is over'}.` };
+}
+
 export function pitfallsOf(share: HandMadeShare): readonly Pitfall[] {
   return pitfalls.filter(({ has }) => has(share));
 }

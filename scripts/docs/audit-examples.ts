@@ -70,6 +70,7 @@ function others(): Finding[] {
       ['+ sync invocation of another endpoint, fraud-detector, was allowed'],
       probed.id,
     ),
+    finding('audit.incomplete', accountId, ['Grants could not be probed: AccessDenied.']),
   ];
 }
 

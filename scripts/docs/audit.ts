@@ -23,7 +23,7 @@ An audit holds every grant against what IAM really says, and looks through the w
 
 - \`POST /audits\` runs one now ([audit-grants](api.md#audit-grants)); a schedule runs one every hour. The answer is 201 with the finished audit, or 202 with the running one: ask again to go on with it, or let the schedule do it.
 - Mode \`report\`, the default, only tells. Mode \`repair\` also mends what belongs to Sharemaker, by the same steps that create and end a grant: what was mended is proven by probes before it is called repaired. Nothing else in the account is ever changed.
-- Findings of severity \`high\` are published as events \`finding.<code>\` on the EventBridge bus and as a message to the SNS topic, with what repair did about them.
+- Findings of severity \`high\` are published as events \`finding.<code>\` on the EventBridge bus and as a message to the SNS topic: at once when they are new or their evidence has changed, once a day (\`isReminder\`) while they stay. What repair did about them stands in the audit. An audit that cannot be finished is the event \`audit.failed\`, and a message.
 - Policies are compared by what they mean. The order of keys and statements, a string or a list of one, an account id or its root ARN, the case of actions and condition keys, and the format of dates make no difference. External ids never appear in a finding.
 
 In the evidence, a line that begins with \`-\` is missing and a line that begins with \`+\` is too much.`;
@@ -77,6 +77,8 @@ ${rows.join('\n')}
 
 A role counts only if its trust policy admits somebody outside, its policies let an endpoint through, and no boundary, deny or date stands in between. Conditions that the audit cannot weigh (an address, a target model) are shown as \`Only if\`; they do not make a share go away.
 
+A share that has to stay as it is can be accepted: tag the role \`sharemaker:accepted-until\` with a date such as \`2027-06-30\` (UTC; or with a time, \`2027-06-30T12:00:00Z\`). Until then its finding says so, has severity \`low\`, and nobody is alerted. Whoever may tag roles can do that; the finding stays in every audit.
+
 \`POST /audits\` with \`{ "adopt": "<role ARN>" }\` makes a proper grant of one, with a share role of its own, for the same account, principals, endpoint and modes. The answer's finding says which grant it is and which steps are left to the child. The old role is never touched: delete it when the child has moved over. A role that one grant cannot stand for (several accounts, several endpoints, an endpoint that is not there) is refused with [audit.not_adoptable](errors.md#auditnot_adoptable).`;
 }
 
@@ -93,10 +95,10 @@ const aboutRuns = `## How an audit runs
 | roles | every role with its policies, and the managed policies in use | one to IAM for a thousand roles |
 | grants | every living grant, the list of share roles, the endpoints, the quota | one to IAM for a thousand share roles, one for the quota |
 | probes | for up to five grants whose role looks too wide, and five others, drawn anew each time: a wrong external id, another endpoint, another mode | none to IAM |
-| repair | the findings, a chunk at a time | what mending takes |
 | alerts | the findings of severity \`high\` | one event each, one message a chunk |
+| repair | the findings, a chunk at a time | what mending takes |
 
-Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page. Of a run that was killed, others know after two minutes.
+Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page. Of a run that was killed, others know after two minutes. What cannot be probed or listed is the finding \`audit.incomplete\` and stops nothing else; an audit that is taken up five times without getting any further has failed, and the next one begins anew. Alerts that the bus or the topic does not take are sent again after repair.
 
 Where several stages are deployed in one account, each tags its share roles with \`sharemaker:deployment\`, the name of its boundary. Repair removes only roles that carry its own tags, or that a grant of its own which has ended names. Roles of another deployment are named with severity \`low\`; one that only claims to be, because it lets through what no grant does, is \`high\`.
 

@@ -93,8 +93,9 @@ it('tells the bus and the topic of findings of high severity, and of no external
     auditId: audit.id,
     code: 'boundary.missing',
     grantId: grant.id,
-    repair: 'repaired',
+    isReminder: false,
   });
+  expect(audit.findings[0]?.repair).toBe('repaired');
   const [message] = news.filter((one) => one.kind === 'notification');
   expect(message?.subject).toBe('Sharemaker: 1 finding of high severity');
   expect(message?.message).toContain(`boundary.missing: ${grant.role.arn}`);
