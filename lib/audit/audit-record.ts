@@ -96,19 +96,25 @@ export function publicAudit({
   return { id, status, mode, startedAt, ...(finishedAt && { finishedAt }), startedBy, counts };
 }
 
-/** DynamoDB: an item has at most 400 KB. A finding is bounded to about 16 KB. */
+/** DynamoDB: an item has at most 400 KB, of UTF-8; a finding has about 20 KB at most, and repair adds to it. */
+const chunkBytesMax = 250_000;
+/** As many as one message can tell of. */
 const chunkSizeMax = 20;
 
 /** Whole groups (all that is wrong with one thing) stay in one chunk, so that it is mended once. */
 export function chunksOf(groups: readonly (readonly Found[])[]): Found[][] {
   const chunks: Found[][] = [];
   let last: Found[] | undefined;
+  let lastBytes = 0;
   for (const group of groups.filter(({ length }) => length > 0)) {
-    if (!last || last.length + group.length > chunkSizeMax) {
+    const bytes = Buffer.byteLength(JSON.stringify(group));
+    if (!last || last.length + group.length > chunkSizeMax || lastBytes + bytes > chunkBytesMax) {
       last = [];
+      lastBytes = 0;
       chunks.push(last);
     }
     last.push(...group);
+    lastBytes += bytes;
   }
   return chunks;
 }

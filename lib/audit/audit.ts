@@ -3,6 +3,7 @@
  * or whose time is over, is gone on with from there by the next one. Memory holds one page, never the account.
  */
 
+import { Problem } from '../contract/problems.ts';
 import { newId } from '../grant/ids.ts';
 import { sendAlerts, sendAlertsAgain } from './alerts.ts';
 import { type AuditRecord, chunksOf, type Phase, startAudit } from './audit-record.ts';
@@ -26,6 +27,8 @@ const marginMs = 2_000;
 
 const pauseMs = 200;
 
+const busy = 'Another audit is just being begun; ask again in two minutes.';
+
 /** An audit that is taken up this often without getting any further has failed. */
 const attemptsMax = 5;
 
@@ -40,7 +43,8 @@ const startPhase: Readonly<Record<Phase, StartPhase>> = {
 
 /**
  * Goes on with the unfinished audit, or begins one, as far as the time allows. Answers it as it then is: `finished`,
- * `failed`, or `running` when time is over or somebody else is at it. Throws what AWS throws; the audit can be gone on with.
+ * `failed`, or `running` when time is over or somebody else is at it. Throws what AWS throws (the audit can be gone on with), and
+ * Problem `request.conflict` where time is over before it is known which audit somebody else is at.
  */
 export async function runAudit(
   auditor: Auditor,
@@ -55,7 +59,9 @@ export async function runAudit(
     if (!taken) {
       const record = await currentAudit(auditor);
       if (record) return record;
-      await broker.clock.sleep(pauseMs); // It is just being begun, or was just finished.
+      // It is just being begun, or was just finished.
+      if (broker.clock.now() + marginMs >= deadlineAt) throw new Problem('request.conflict', busy);
+      await broker.clock.sleep(pauseMs);
       continue;
     }
     const left = taken.auditId === undefined ? undefined : await audits.get(taken.auditId);

@@ -171,8 +171,12 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
 /** A finding, and what repair needs to know beyond it. */
 export interface Found {
   readonly finding: Finding;
-  /** Names of inline policies and ARNs of attached ones to drop. */
-  readonly extras?: { readonly inline: readonly string[]; readonly attached: readonly string[] };
+  /** Names of inline policies and ARNs of attached ones to drop; `leftOut`: how many more there are. */
+  readonly extras?: {
+    readonly inline: readonly string[];
+    readonly attached: readonly string[];
+    readonly leftOut: number;
+  };
   /** What only people can take away. */
   readonly byHand?: readonly string[];
   /** Of an unused grant: an earlier audit announced it, and its time is over. */
@@ -204,12 +208,17 @@ export function findingsOfRole(held: roleChecks.HeldRole): Found[] {
   });
 }
 
+/** Of each kind; what is left is for the next audit. */
+const extrasMax = 100;
+
 /** What repair needs beyond the finding. */
 const more: Partial<Record<FindingCode, (held: roleChecks.HeldRole) => Omit<Found, 'finding'>>> = {
   'policy.extra': (held) => {
     const { inline, attached, instanceProfiles } = roleChecks.extrasOf(held);
     const byHand = instanceProfiles.map((name) => `instance profile ${name}`);
-    return { extras: { inline, attached }, ...(byHand.length > 0 && { byHand }) };
+    const extras = { inline: inline.slice(0, extrasMax), attached: attached.slice(0, extrasMax) };
+    const leftOut = inline.length + attached.length - extras.inline.length - extras.attached.length;
+    return { extras: { ...extras, leftOut }, ...(byHand.length > 0 && { byHand }) };
   },
   'grant.unused': (held) => {
     const { isAnnounced = false, maySuspend = false } = roleChecks.idlenessOfRole(held) ?? {};
@@ -256,12 +265,18 @@ function subjectOf(code: FindingCode, record: GrantRecord): string {
 
 const evidenceLinesMax = 40;
 const evidenceCharactersMax = 400;
+const evidenceBytesMax = 20_000;
 
 /** Whatever stands in IAM, a finding stays of a size that people read and DynamoDB stores. */
 function bounded(evidence: readonly string[]): string[] {
-  const lines = evidence
-    .slice(0, evidenceLinesMax)
-    .map((line) => (line.length > evidenceCharactersMax ? `${line.slice(0, evidenceCharactersMax)}…` : line));
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const line of evidence.slice(0, evidenceLinesMax)) {
+    const cut = line.length > evidenceCharactersMax ? `${line.slice(0, evidenceCharactersMax)}…` : line;
+    bytes += Buffer.byteLength(cut);
+    if (bytes > evidenceBytesMax) break;
+    lines.push(cut);
+  }
   const left = evidence.length - lines.length;
   return left > 0 ? [...lines, `… and ${left} lines more`] : lines;
 }

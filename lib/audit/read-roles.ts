@@ -9,7 +9,7 @@ import { type Found, finding, findingsOfRole, grantIdOf } from './findings.ts';
 import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
 import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
-import { isComparable, type RoleSurroundings } from './role-evidence.ts';
+import { isComparable, type RoleSurroundings, settleMs } from './role-evidence.ts';
 import { acceptanceOf, handMadeShare, shareEvidence } from './shares.ts';
 import { mayBeSampled, type UnusedRules } from './use.ts';
 
@@ -86,8 +86,8 @@ function judge(
 ): readonly Found[] {
   if (record && !hasEnded(record) && record.role.arn === role.arn)
     return isComparable(record, readAt) ? findingsOfRole({ role, record, around }) : [];
-  // It ended while the page was being read.
-  if (record && Date.parse(record.updatedAt) >= readAt) return [];
+  // It ended while the page was being read, or so shortly before that IAM may still show its role.
+  if (record && Date.parse(record.updatedAt) + settleMs > readAt) return [];
   return [orphan(role, record, around)];
 }
 

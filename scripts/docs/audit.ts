@@ -102,7 +102,7 @@ Only one audit runs at a time. After each page it writes down how far it has com
 
 Where several stages are deployed in one account, each tags its share roles with \`sharemaker:deployment\`, the name of its boundary. Repair removes only roles that carry its own tags, or that a grant of its own which has ended names. Roles of another deployment are named with severity \`low\`; one that only claims to be, because it lets through what no grant does, is \`high\`.
 
-A grant that is being changed while it is audited is left out: its documents are between two states, and the next audit sees it.`;
+A grant that is being changed while it is audited, or was changed within the last five minutes, is left out: IAM may still show its documents as they were before, and the next audit sees it.`;
 
 const limits = `## What it does not see
 

@@ -107,7 +107,7 @@ it('finds a grant that is stuck, says why, and finishes what was asked', async (
   const reported = await lab.audit('report');
   const stuck = reported.findings.find(({ code }) => code === 'grant.stuck');
   expect(stuck).toMatchObject({ subject: grant.id, severity: 'medium' });
-  expect(stuck?.evidence[0]).toMatch(/^"suspend" was asked for at .*, 60 minutes ago, and is not proven\.$/);
+  expect(stuck?.evidence[0]).toMatch(/^"suspend" was asked for at .*, 65 minutes ago, and is not proven\.$/);
   expect(stuck?.evidence[1]).toMatch(/^Last error: .+/);
 
   const repaired = await lab.audit('repair');

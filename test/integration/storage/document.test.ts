@@ -73,6 +73,8 @@ async function live(): Promise<void> {
   await new IAMClient(asParent.sdk).send(
     new DeleteRolePolicyCommand({ RoleName: `sharemaker-${grant.id}`, PolicyName: 'invoke' }),
   );
+  // So long after a change an audit looks at what IAM says of it.
+  sandbox.advanceClock(300);
   expect((await asParent.post('/audits', { mode: 'report' })).status).toBe(201);
   await look();
   expect((await asParent.post(`/grants/${grant.id}/suspend`)).status).toBe(200);
