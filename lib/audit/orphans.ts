@@ -79,5 +79,9 @@ function boundaryOf(deployment: string, { boundaryArn }: OrphanSurroundings): st
 function isLikeAGrant(share: HandMadeShare): boolean {
   const [, , childAccountId] = share.role.path.split('/');
   const isForChild = share.outsiders.every(({ accountId }) => accountId === childAccountId);
-  return isForChild && pitfallsOf(share).every(({ name }) => name === 'whole account');
+  return (
+    isForChild &&
+    share.federated.length === 0 &&
+    pitfallsOf(share).every(({ name }) => name === 'whole account')
+  );
 }

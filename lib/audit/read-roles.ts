@@ -10,7 +10,7 @@ import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
 import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings, settleMs } from './role-evidence.ts';
-import { acceptanceOf, handMadeShare, shareEvidence } from './shares.ts';
+import { acceptanceOf, handMadeShare, isOnlyNamedByProviders, shareEvidence } from './shares.ts';
 import { mayBeSampled, type UnusedRules } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
@@ -96,7 +96,8 @@ function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly F
   if (!share) return [];
   const { isAccepted, line } = acceptanceOf(role, around.now);
   const found = finding('share.unmanaged', role.arn, [...(line ? [line] : []), ...shareEvidence(share)]);
-  return [{ finding: isAccepted ? { ...found, severity: 'low' } : found }];
+  const severity = isAccepted ? 'low' : isOnlyNamedByProviders(share) ? 'medium' : found.severity;
+  return [{ finding: { ...found, severity } }];
 }
 
 function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {

@@ -69,13 +69,15 @@ function aboutShares(): string {
   const rows = pitfalls.map(({ name, says }) => `| ${name} | ${says} |`);
   return `## Shares made by hand
 
-\`share.unmanaged\` names every role outside \`/sharemaker/\` through which somebody of another account can invoke an endpoint: who, which endpoints, in which modes, and these pitfalls where it has them:
+\`share.unmanaged\` names every role outside \`/sharemaker/\` through which somebody of another account, or of an identity provider (OpenID Connect, SAML), can invoke an endpoint: who, which endpoints, in which modes, and these pitfalls where it has them:
 
 | pitfall | what it says |
 |---|---|
 ${rows.join('\n')}
 
-A role counts only if its trust policy admits somebody outside, its policies let an endpoint through, and no boundary, deny or date stands in between. Conditions that the audit cannot weigh (an address, a target model) are shown as \`Only if\`; they do not make a share go away.
+A role counts only if its trust policy admits somebody outside, its policies let an endpoint through, and no boundary, deny or date stands in between. Conditions that the audit cannot weigh (an address, a target model, multi-factor authentication) are shown as \`Only if\`; they do not make a share go away.
+
+Identity providers are often how the account's own people and pipelines come in. A role that is open to named subjects of a provider alone, or to people by SAML, is of severity \`medium\`. Pods of EKS clusters whose service account is named, and roles of IAM Identity Center, are not reported.
 
 A share that has to stay as it is can be accepted: tag the role \`sharemaker:accepted-until\` with a date such as \`2027-06-30\` (UTC; or with a time, \`2027-06-30T12:00:00Z\`). Until then its finding says so, has severity \`low\`, and nobody is alerted. Whoever may tag roles can do that; the finding stays in every audit.
 
