@@ -81,7 +81,7 @@ Identity providers are often how the account's own people and pipelines come in.
 
 A share that has to stay as it is can be accepted: tag the role \`sharemaker:accepted-until\` with a date such as \`2027-06-30\` (UTC; or with a time, \`2027-06-30T12:00:00Z\`). Until then its finding says so, has severity \`low\`, and nobody is alerted. Whoever may tag roles can do that; the finding stays in every audit.
 
-\`POST /audits\` with \`{ "adopt": "<role ARN>" }\` makes a proper grant of one, with a share role of its own, for the same account, principals, endpoint and modes. The answer's finding says which grant it is and which steps are left to the child. The old role is never touched: delete it when the child has moved over. A role that one grant cannot stand for (several accounts, several endpoints, an endpoint that is not there) is refused with [audit.not_adoptable](errors.md#auditnot_adoptable).`;
+\`POST /audits\` with \`{ "adopt": "<role ARN>" }\` makes a proper grant of one, with a share role of its own, for the same account, principals, endpoint and modes, with its addresses, VPC endpoints, target models and the earlier of its dates: never wider than what the role lets through today. The answer's finding says which grant it is and which steps are left to the child. The old role is never touched: delete it when the child has moved over. A role that one grant cannot stand for (several accounts or endpoints, an endpoint that is not there, an identity provider, a condition that a grant does not have) is refused, and told why, with [audit.not_adoptable](errors.md#auditnot_adoptable).`;
 }
 
 const aboutUnused = `## Unused grants
