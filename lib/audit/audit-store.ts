@@ -8,6 +8,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Problem } from '../contract/problems.ts';
 import type { PageKey } from '../grant/grant-store.ts';
+import { timeOfId } from '../grant/ids.ts';
 import type { Told } from './alerts.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { Found } from './findings.ts';
@@ -112,7 +113,7 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
     },
 
     async put(record) {
-      const Item: SummaryItem = { ...record, part: 'summary', kind: 'audit' };
+      const Item: SummaryItem = { ...record, part: 'summary', kind: 'audit', ttl: forgottenAt(record.id) };
       await dynamo.send(new PutCommand({ TableName: table, Item }));
     },
 
@@ -123,7 +124,12 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
     },
 
     async putChunk(id, number, found) {
-      await dynamo.send(new PutCommand({ TableName: table, Item: { id, part: chunkPart(number), found } }));
+      await dynamo.send(
+        new PutCommand({
+          TableName: table,
+          Item: { id, part: chunkPart(number), found, ttl: forgottenAt(id) },
+        }),
+      );
     },
 
     async getChunk(id, number) {
@@ -159,12 +165,21 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
   };
 }
 
+/** DynamoDB forgets an audit when it is older than what IAM remembers of a role. */
+const keptSeconds = 400 * 86_400;
+
+/** Epoch seconds. Ids begin with the time at which their audit began. */
+function forgottenAt(id: string): number {
+  return Math.floor(timeOfId(id) / 1000) + keptSeconds;
+}
+
 interface SummaryItem extends AuditRecord {
   readonly part: 'summary';
   readonly kind: 'audit';
+  readonly ttl: number;
 }
 
-function fromItem({ part: _part, kind: _kind, ...record }: SummaryItem): AuditRecord {
+function fromItem({ part: _part, kind: _kind, ttl: _ttl, ...record }: SummaryItem): AuditRecord {
   return record;
 }
 
