@@ -49,7 +49,7 @@ export interface ShareRole {
 type Named = Pick<GrantRecord, 'role'>;
 type Owned = Pick<GrantRecord, 'id' | 'role'>;
 
-/** The name is taken by a role that does not carry the grant's tag. */
+/** The name is taken by a role that does not carry the tags of the grant and of this deployment. */
 export class RoleNotOurs extends Error {
   override readonly name = 'RoleNotOurs';
 }
@@ -101,9 +101,16 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
   };
 
   /** Of an earlier attempt of ours, and not of somebody who took the name. */
-  const isOurs = (record: Owned, role: Role) =>
-    role.Arn === record.role.arn &&
-    Boolean(role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id));
+  const isOurs = (record: Owned, role: Role) => {
+    const has = (key: string, value: string) =>
+      Boolean(role.Tags?.some(({ Key, Value }) => Key === key && Value === value));
+    // In two deployments of one account the same caller and Idempotency-Key make the same grant id.
+    return (
+      role.Arn === record.role.arn &&
+      has(grantTag, record.id) &&
+      has(deploymentTag, deploymentOf(boundaryArn))
+    );
+  };
 
   const hasBoundary = (role: Role) => role.PermissionsBoundary?.PermissionsBoundaryArn === boundaryArn;
 

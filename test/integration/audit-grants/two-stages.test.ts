@@ -6,6 +6,7 @@ import { aGrant, roleOf } from '../../../bench/audit/a-grant.ts';
 import { openParent, type ParentAccount, parentId } from '../../../bench/audit/account.ts';
 import { runAudit } from '../../../lib/audit/audit.ts';
 import type { Finding } from '../../../lib/contract/audit.ts';
+import { trustDocument } from '../../../lib/grant/policies.ts';
 import type { RoleSeed } from '../../../sandbox/types.ts';
 
 let account: ParentAccount;
@@ -54,4 +55,16 @@ it('removes an orphan of its own, in whatever path below /sharemaker/ it stands'
   expect(findings.get(ownInAPathBelow)).toMatchObject({ severity: 'high', repair: 'repaired' });
   const RoleName = nameOf(ownInAPathBelow);
   await expect(account.adminIam.send(new GetRoleCommand({ RoleName }))).rejects.toThrow(/cannot be found/);
+});
+
+it('does not take over the role of a grant of the same id in the other deployment', async () => {
+  const around = { ...account, parentAccountId: parentId, now: account.clock.now() };
+  const plain = aGrant(around, 1);
+  const { shareRole } = account.auditor().broker;
+  const trust = trustDocument(plain, around);
+  const record = { ...plain, role: { name: plain.role.name, arn: plain.role.arn } };
+  expect(record.role.arn).toBe(other);
+  await expect(shareRole.ensure(record, trust, async () => {})).rejects.toMatchObject({
+    name: 'RoleNotOurs',
+  });
 });
