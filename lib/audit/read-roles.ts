@@ -111,7 +111,10 @@ interface Drawing {
   readonly unused: UnusedRules;
 }
 
-/** Lots are drawn anew in every audit, and the same again when a page is read again. */
+/**
+ * Lots are drawn anew in every audit, and the same again when a page is read again. Those of suspects stay, so that what their
+ * probes find is news only once.
+ */
 function drawn(
   audit: AuditRecord,
   roles: readonly AccountRole[],
@@ -124,7 +127,7 @@ function drawn(
       return [];
     const isSuspect = suspects.has(record.id);
     if (!isSuspect && !mayBeSampled(record, role.lastUsedAt, unused)) return [];
-    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), isSuspect }];
+    return [{ grantId: record.id, lot: lotOf(isSuspect ? '' : audit.id, record.id), isSuspect }];
   });
   const known = audit.sample.filter(({ grantId }) => !candidates.some((drawn) => drawn.grantId === grantId));
   const sorted = [...known, ...candidates].sort((a, b) => a.lot - b.lot);

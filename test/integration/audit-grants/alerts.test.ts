@@ -47,7 +47,20 @@ it('tells of a share although endpoints cannot be listed, and says none is gone'
   const { record, told } = await audit();
   expect(record.status).toBe('finished');
   expect(told.subjects).toEqual([`share.unmanaged ${shareArn}`, `audit.incomplete ${parentId}`]);
-  expect(told.messages.join()).toContain('The endpoints of us-east-1 could not be listed: AccessDenied');
+  expect(told.messages.join()).toContain('The endpoints of us-east-1 could not be seen: AccessDenied');
+});
+
+it('tells that the endpoints of another Region cannot be seen', async () => {
+  const elsewhere = {
+    name: 'far',
+    region: 'eu-west-1',
+    arn: `arn:aws:sagemaker:eu-west-1:${parentId}:endpoint/far`,
+  };
+  await settleGrant(elsewhere);
+  await deny('sagemaker:DescribeEndpoint');
+  const { findings } = await audit();
+  expect(findings.map(({ code }) => code)).toEqual(['share.unmanaged', 'audit.incomplete']);
+  expect(findings[1]?.evidence[0]).toMatch(/^The endpoints of eu-west-1 could not be seen: AccessDenied/);
 });
 
 it('tells of what stays once a day', async () => {
@@ -188,11 +201,11 @@ async function invokePolicy(Resource: string) {
 }
 
 /** An active grant of an endpoint that is there, as its role says. */
-async function settleGrant() {
+async function settleGrant(other = {}) {
   const around = { ...account, parentAccountId: parentId, now: account.clock.now() };
   const plain = aGrant(around, 1);
   const { createdAt } = await account.auditor().broker.endpoints.describe('Iris-Classifier', 'us-east-1');
-  const record = { ...plain, endpoint: { ...plain.endpoint, createdAt } };
+  const record = { ...plain, endpoint: { ...plain.endpoint, createdAt, ...other } };
   const { id } = account.iam.seedRole(parentId, roleOf(record, around));
   const Item = toItem({ ...record, role: { ...record.role, id } }, undefined);
   await account.adminDynamo.send(new PutCommand({ TableName: account.grantsTable, Item }));
