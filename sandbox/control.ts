@@ -6,9 +6,13 @@ import type { ControlCall, ControlRoutes, Iam } from './types.ts';
 const advanceMaxSeconds = 100 * 365 * 86_400;
 /** AWS speaks of "a few minutes". */
 const lagMaxSeconds = 3_600;
+const lastUsedLagMaxSeconds = 86_400;
 
 /** Time and the slowness of IAM, over HTTP. */
-export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag' | 'setReadLag'>): ControlRoutes {
+export function timeRoutes(
+  clock: SandboxClock,
+  iam: Pick<Iam, 'setLag' | 'setReadLag' | 'setLastUsedLag'>,
+): ControlRoutes {
   return {
     'GET /clock': () => ({ now: new Date(clock.now()).toISOString() }),
     'POST /clock': (call) => {
@@ -20,6 +24,11 @@ export function timeRoutes(clock: SandboxClock, iam: Pick<Iam, 'setLag' | 'setRe
       if (lag.seconds !== undefined) iam.setLag(lag.seconds);
       if (lag.readSeconds !== undefined) iam.setReadLag(lag.readSeconds);
       return lag;
+    },
+    'POST /last-used-lag': (call) => {
+      const { seconds } = numbersOf(call, ['seconds'], lastUsedLagMaxSeconds);
+      iam.setLastUsedLag(seconds!);
+      return { seconds };
     },
   };
 }

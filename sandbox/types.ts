@@ -199,6 +199,8 @@ export interface Iam {
   setLag(seconds: number): void;
   /** IAM changes are read this much later through the IAM API (`Get…`, `List…`); writes know of them at once. */
   setReadLag(seconds: number): void;
+  /** A role's "last used" is told this much later; 0 unless set. */
+  setLastUsedLag(seconds: number): void;
 }
 
 /** One row of the control API: `POST /_sandbox/clock` → `'POST /clock'`. Throw a ControlError for wrong input. */

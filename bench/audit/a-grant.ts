@@ -66,7 +66,7 @@ export function roleOf(record: GrantRecord, around: Around, changes: Partial<Rol
       ...(record.status === 'suspended' && { deny: denyDocument as PolicyDocument }),
     },
     boundaryArn: around.boundaryArn,
-    tags: tagsOf(record),
+    tags: tagsOf(record, around.boundaryArn),
     ...changes,
   };
 }

@@ -6,9 +6,9 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { connectAlert } from '../../lib/audit/alerts.ts';
 import { connectAuditStore } from '../../lib/audit/audit-store.ts';
 import type { Auditor } from '../../lib/audit/auditor.ts';
+import { connectAlerts } from '../../lib/audit/connect-alerts.ts';
 import { connectInventory } from '../../lib/audit/inventory.ts';
 import type { UnusedRules } from '../../lib/audit/use.ts';
 import type { ConnectedBroker } from '../../lib/grant/connect-broker.ts';
@@ -169,7 +169,7 @@ export async function openParent(options: { readonly rolesQuota?: number } = {})
       unused: options.unused ?? {},
       inventory: connectInventory(new IAMClient(own), clock.now),
       audits: connectAuditStore(dynamo, read('AUDITS_TABLE')),
-      alert: connectAlert({
+      alerts: connectAlerts({
         events: new EventBridgeClient(own),
         busName: read('EVENT_BUS_NAME'),
         sns: new SNSClient(own),

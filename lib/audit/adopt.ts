@@ -6,14 +6,13 @@ import { draftGrant, longestLifeMs } from '../grant/draft.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
 import { grantIdOf, newExternalId, newId } from '../grant/ids.ts';
 import { advance, leaseMs } from '../grant/lifecycle.ts';
+import { type Adoptable, adoptableOf, NotAdoptable } from './adoptable.ts';
 import { type AuditRecord, startAudit } from './audit-record.ts';
 import type { Auditor } from './auditor.ts';
 import { finding } from './findings.ts';
 import type { AccountRole } from './inventory.ts';
-import { untilOf } from './outsiders.ts';
-import { concernsEndpoints } from './reach.ts';
+import { concernsEndpoints, type ReachSurroundings, reachAt } from './reach.ts';
 import { type HandMadeShare, handMadeShare, shareEvidence } from './shares.ts';
-import { matches } from './wildcards.ts';
 
 export interface Adoption {
   readonly roleArn: string;
@@ -37,9 +36,9 @@ export async function adopt(auditor: Auditor, adoption: Adoption, deadlineAt: nu
   const share = handMadeShare(role, around);
   if (!share) throw notAdoptable('Nobody outside the account can invoke an endpoint through it.');
 
-  const grant = await grantOf(share, auditor, adoption, deadlineAt);
+  const grant = await grantOf({ share, around }, auditor, adoption, deadlineAt);
   const found = {
-    ...finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId), grant.id),
+    ...finding('share.unmanaged', role.arn, shareEvidence(share), grant.id),
     repair: 'reported' as const,
     repairDetail: stepsLeft(share, grant, adoption),
   };
@@ -81,15 +80,20 @@ async function findRole(
   throw notAdoptable('There is no such role in this account.');
 }
 
+interface Door {
+  readonly share: HandMadeShare;
+  readonly around: ReachSurroundings;
+}
+
 async function grantOf(
-  share: HandMadeShare,
+  door: Door,
   { broker }: Auditor,
   { by }: Adoption,
   deadlineAt: number,
 ): Promise<GrantRecord> {
   const now = broker.clock.now();
-  const body = await bodyOf(share, broker, now);
-  const sameId = grantIdOf(`adopt ${share.role.id}`, body.endpoint.name);
+  const body = await bodyOf(door, broker);
+  const sameId = grantIdOf(`adopt ${door.share.role.id}`, body.endpoint.name);
   const earlier = await broker.store.get(sameId);
   if (earlier && !hasEnded(earlier.record)) return advance(sameId, broker, deadlineAt);
   const id = earlier ? newId('grt', now) : sameId;
@@ -101,32 +105,13 @@ async function grantOf(
 }
 
 /** What the share lets through today, as a grant would say it; refused where one grant cannot say it. */
-async function bodyOf(
-  share: HandMadeShare,
-  broker: Auditor['broker'],
-  now: number,
-): Promise<CreateGrantBody> {
-  const accounts = [...new Set(share.outsiders.map(({ accountId }) => accountId))];
-  const [accountId] = accounts;
-  if (accountId === undefined || accounts.length !== 1)
-    throw notAdoptable('It trusts more than one account; create a grant for each that still needs it.');
-  const principals = share.outsiders.flatMap((outsider) => outsider.principals ?? []);
-  const isWhole = share.outsiders.some((outsider) => !outsider.principals);
-  const [orgId] = share.outsiders.flatMap((outsider) => outsider.orgIds ?? []);
-  const models = conditionOf(share, 'sagemaker:targetmodel');
-  const sourceIps = conditionOf(share, 'aws:sourceip');
-  const until = untilOf(share.allowed.flatMap(({ conditions }) => conditions)) ?? share.outsiders[0]?.until;
+async function bodyOf({ share, around }: Door, broker: Auditor['broker']): Promise<CreateGrantBody> {
+  const { name, region, arn } = await onlyEndpoint(share, around, broker);
+  const { until, ...said } = adoptable(share, around, arn);
   const body = createGrantBody.safeParse({
-    endpoint: { name: await onlyEndpoint(share, broker) },
-    child: {
-      accountId,
-      ...(!isWhole && { principals: [...new Set(principals)] }),
-      ...(orgId && { orgId }),
-    },
-    modes: share.modes.filter((mode) => !models || mode === 'sync'),
-    ...(models && { targets: { models } }),
-    ...(sourceIps && { conditions: { sourceIps } }),
-    ...(until && Date.parse(until) - now <= longestLifeMs && { expiresAt: until }),
+    endpoint: { name, region },
+    ...said,
+    ...(until && Date.parse(until) - around.now <= longestLifeMs && { expiresAt: until }),
     note: `Adopted from ${share.role.arn}`,
   });
   if (body.success) return body.data;
@@ -134,30 +119,40 @@ async function bodyOf(
   throw notAdoptable(`A grant cannot say what it allows: ${issue?.path.join('/')} ${issue?.message}.`);
 }
 
-/** The one endpoint of this Region that the policies name. */
-async function onlyEndpoint(share: HandMadeShare, { endpoints }: Auditor['broker']): Promise<string> {
-  const names: string[] = [];
-  let token: string | undefined;
-  do {
-    const page = await endpoints.list({ limit: 100, ...(token && { token }) });
-    const isNamed = (arn: string) => share.resources.some((pattern) => matches(pattern.toLowerCase(), arn));
-    names.push(...page.items.filter(({ arn }) => isNamed(arn)).map(({ name }) => name));
-    token = page.nextToken;
-  } while (token);
-  const [name] = names;
-  if (name === undefined) throw notAdoptable('The endpoint that it names does not exist in this Region.');
+function adoptable(...[share, around, arn]: Parameters<typeof adoptableOf>): Adoptable {
+  try {
+    return adoptableOf(share, around, arn);
+  } catch (error) {
+    throw error instanceof NotAdoptable ? notAdoptable(error.message) : error;
+  }
+}
+
+/** The one endpoint that it reaches, in the Regions that it names and, where it names none, this one. */
+async function onlyEndpoint(
+  { role, resources }: HandMadeShare,
+  around: ReachSurroundings,
+  { endpoints, region }: Auditor['broker'],
+): Promise<{ readonly name: string; readonly region: string; readonly arn: string }> {
+  const named = resources.map((pattern) => pattern.split(':')[3] ?? '*');
+  const regions = new Set(named.map((name) => (/[*?$]/.test(name) ? region : name)));
+  const open = [];
+  for (const inRegion of regions) {
+    let token: string | undefined;
+    do {
+      const page = await endpoints.list({ limit: 100, region: inRegion, ...(token && { token }) });
+      open.push(...page.items.filter(({ arn }) => reachAt(role, around, arn).allowed.length > 0));
+      token = page.nextToken;
+    } while (token);
+  }
+  const [only] = open;
+  if (!only)
+    throw notAdoptable(`The endpoint that it names does not exist in ${[...regions].sort().join(' or ')}.`);
+  const names = open.map(({ name }) => name);
   if (names.length > 1)
     throw notAdoptable(
       `It reaches ${names.length} endpoints (${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}); create a grant for each that is used.`,
     );
-  return name;
-}
-
-/** Values of a condition that every statement has. */
-function conditionOf({ allowed }: HandMadeShare, key: string): readonly string[] | undefined {
-  const values = allowed.map(({ conditions }) => conditions.find((one) => one.key === key)?.values);
-  const [first] = values;
-  return values.every((one) => one !== undefined && String(one) === String(first)) ? first : undefined;
+  return only;
 }
 
 function stepsLeft({ role }: HandMadeShare, grant: GrantRecord, { offerUrlOf }: Adoption): string {

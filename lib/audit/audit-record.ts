@@ -5,7 +5,7 @@ import type { PageKey } from '../grant/grant-store.ts';
 import type { Found } from './findings.ts';
 
 /** In the order in which an audit goes through them; each in steps that can be repeated. */
-export const phases = ['roles', 'grants', 'probes', 'repair', 'alerts'] as const;
+export const phases = ['roles', 'grants', 'probes', 'alerts', 'repair', 'alertsAgain'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface AuditRecord extends Audit {
@@ -23,14 +23,16 @@ export interface AuditRecord extends Audit {
   readonly attempts: number;
   /** When repair began on the chunk. ISO 8601. */
   readonly repairSince?: string;
+  /** What could not be looked at so far, and why. */
+  readonly unseen?: readonly string[];
+  /** Alerts were not taken. */
+  readonly isUntold?: true;
 }
 
 export interface Sampled {
   readonly grantId: string;
   /** The lowest are probed; different grants in every audit. */
   readonly lot: number;
-  /** When its child last used it. ISO 8601. */
-  readonly usedAt: string;
   /** Its role may let through too much. */
   readonly isSuspect: boolean;
 }
@@ -52,7 +54,12 @@ export function startAudit(
 }
 
 /** Back to the first page: what was found so far is found again. */
-export function startOver({ marker: _gone, grantsFrom: _from, ...record }: AuditRecord): AuditRecord {
+export function startOver({
+  marker: _gone,
+  grantsFrom: _from,
+  unseen: _again,
+  ...record
+}: AuditRecord): AuditRecord {
   const counts = { ...record.counts, rolesRead: 0, grantsCompared: 0, findings: 0, high: 0, repaired: 0 };
   return { ...record, counts, ...unread };
 }
@@ -64,6 +71,16 @@ export function nextPhase(record: AuditRecord): AuditRecord | undefined {
   const phase = phases[phases.indexOf(record.phase) + 1];
   const { marker: _read, grantsFrom: _compared, repairSince: _mended, ...rest } = record;
   return phase && { ...rest, phase, chunk: 0 };
+}
+
+/** Each reason once, so that it reads the same whatever the audit happened to look at. */
+export function withUnseen(record: AuditRecord, reason: string): AuditRecord {
+  return { ...record, unseen: [...new Set([...(record.unseen ?? []), reason])] };
+}
+
+/** Of an error only its name: its message may quote a policy, and with it an external id. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'an error';
 }
 
 /** How callers see it. */
@@ -79,19 +96,25 @@ export function publicAudit({
   return { id, status, mode, startedAt, ...(finishedAt && { finishedAt }), startedBy, counts };
 }
 
-/** DynamoDB: an item has at most 400 KB. A finding is bounded to about 16 KB. */
+/** DynamoDB: an item has at most 400 KB, of UTF-8; a finding has about 20 KB at most, and repair adds to it. */
+const chunkBytesMax = 250_000;
+/** As many as one message can tell of. */
 const chunkSizeMax = 20;
 
 /** Whole groups (all that is wrong with one thing) stay in one chunk, so that it is mended once. */
 export function chunksOf(groups: readonly (readonly Found[])[]): Found[][] {
   const chunks: Found[][] = [];
   let last: Found[] | undefined;
+  let lastBytes = 0;
   for (const group of groups.filter(({ length }) => length > 0)) {
-    if (!last || last.length + group.length > chunkSizeMax) {
+    const bytes = Buffer.byteLength(JSON.stringify(group));
+    if (!last || last.length + group.length > chunkSizeMax || lastBytes + bytes > chunkBytesMax) {
       last = [];
+      lastBytes = 0;
       chunks.push(last);
     }
     last.push(...group);
+    lastBytes += bytes;
   }
   return chunks;
 }

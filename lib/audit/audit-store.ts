@@ -1,12 +1,15 @@
 /**
  * Audits in DynamoDB. Items of one audit: `summary` (the record), `findings#00001` … (chunks of findings).
- * One more item, `current`, says which audit is unfinished and who is at it: there is never more than one.
+ * Under the id `current`: `lease`, which audit is unfinished and who is at it (there is never more than one), and `told`, what
+ * alerts have told.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Problem } from '../contract/problems.ts';
 import type { PageKey } from '../grant/grant-store.ts';
+import { timeOfId } from '../grant/ids.ts';
+import type { Told } from './alerts.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { Found } from './findings.ts';
 
@@ -32,12 +35,15 @@ export interface AuditStore {
   /** Chunks are numbered from 0. */
   putChunk(id: string, number: number, found: readonly Found[]): Promise<void>;
   getChunk(id: string, number: number): Promise<Found[]>;
+  told(): Promise<Told>;
+  putTold(told: Told): Promise<void>;
   /** Newest first. */
   list(limit: number, from?: PageKey): Promise<{ records: AuditRecord[]; next?: PageKey }>;
 }
 
-/** The right to work is written down under the id of no audit. */
+/** Written down under the id of no audit. */
 const currentKey = { id: 'current', part: 'lease' } as const;
+const toldKey = { id: 'current', part: 'told' } as const;
 
 export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string): AuditStore {
   const readPart = async (id: string, part: string): Promise<Record<string, unknown> | undefined> => {
@@ -107,7 +113,7 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
     },
 
     async put(record) {
-      const Item: SummaryItem = { ...record, part: 'summary', kind: 'audit' };
+      const Item: SummaryItem = { ...record, part: 'summary', kind: 'audit', ttl: forgottenAt(record.id) };
       await dynamo.send(new PutCommand({ TableName: table, Item }));
     },
 
@@ -118,12 +124,26 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
     },
 
     async putChunk(id, number, found) {
-      await dynamo.send(new PutCommand({ TableName: table, Item: { id, part: chunkPart(number), found } }));
+      await dynamo.send(
+        new PutCommand({
+          TableName: table,
+          Item: { id, part: chunkPart(number), found, ttl: forgottenAt(id) },
+        }),
+      );
     },
 
     async getChunk(id, number) {
       const item = await readPart(id, chunkPart(number));
       return (item?.found ?? []) as Found[];
+    },
+
+    async told() {
+      const item = await readPart(toldKey.id, toldKey.part);
+      return (item?.told ?? {}) as Told;
+    },
+
+    async putTold(told) {
+      await dynamo.send(new PutCommand({ TableName: table, Item: { ...toldKey, told } }));
     },
 
     async list(limit, from) {
@@ -145,12 +165,21 @@ export function connectAuditStore(dynamo: DynamoDBDocumentClient, table: string)
   };
 }
 
+/** DynamoDB forgets an audit when it is older than what IAM remembers of a role. */
+const keptSeconds = 400 * 86_400;
+
+/** Epoch seconds. Ids begin with the time at which their audit began. */
+function forgottenAt(id: string): number {
+  return Math.floor(timeOfId(id) / 1000) + keptSeconds;
+}
+
 interface SummaryItem extends AuditRecord {
   readonly part: 'summary';
   readonly kind: 'audit';
+  readonly ttl: number;
 }
 
-function fromItem({ part: _part, kind: _kind, ...record }: SummaryItem): AuditRecord {
+function fromItem({ part: _part, kind: _kind, ttl: _ttl, ...record }: SummaryItem): AuditRecord {
   return record;
 }
 

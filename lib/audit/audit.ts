@@ -3,8 +3,9 @@
  * or whose time is over, is gone on with from there by the next one. Memory holds one page, never the account.
  */
 
+import { Problem } from '../contract/problems.ts';
 import { newId } from '../grant/ids.ts';
-import { sendAlerts } from './alerts.ts';
+import { sendAlerts, sendAlertsAgain } from './alerts.ts';
 import { type AuditRecord, chunksOf, type Phase, startAudit } from './audit-record.ts';
 import type { Auditor, StartPhase, Step, TakeStep } from './auditor.ts';
 import { probeSample } from './probe-sample.ts';
@@ -26,6 +27,8 @@ const marginMs = 2_000;
 
 const pauseMs = 200;
 
+const busy = 'Another audit is just being begun; ask again in two minutes.';
+
 /** An audit that is taken up this often without getting any further has failed. */
 const attemptsMax = 5;
 
@@ -33,13 +36,15 @@ const startPhase: Readonly<Record<Phase, StartPhase>> = {
   roles: readRoles,
   grants: readGrants,
   probes: probeSample,
-  repair: repairFindings,
   alerts: sendAlerts,
+  repair: repairFindings,
+  alertsAgain: sendAlertsAgain,
 };
 
 /**
  * Goes on with the unfinished audit, or begins one, as far as the time allows. Answers it as it then is: `finished`,
- * `failed`, or `running` when time is over or somebody else is at it. Throws what AWS throws; the audit can be gone on with.
+ * `failed`, or `running` when time is over or somebody else is at it. Throws what AWS throws (the audit can be gone on with), and
+ * Problem `request.conflict` where time is over before it is known which audit somebody else is at.
  */
 export async function runAudit(
   auditor: Auditor,
@@ -54,7 +59,9 @@ export async function runAudit(
     if (!taken) {
       const record = await currentAudit(auditor);
       if (record) return record;
-      await broker.clock.sleep(pauseMs); // It is just being begun, or was just finished.
+      // It is just being begun, or was just finished.
+      if (broker.clock.now() + marginMs >= deadlineAt) throw new Problem('request.conflict', busy);
+      await broker.clock.sleep(pauseMs);
       continue;
     }
     const left = taken.auditId === undefined ? undefined : await audits.get(taken.auditId);
@@ -94,7 +101,7 @@ async function goOn(
   const { audits, broker } = auditor;
   let record: AuditRecord = { ...taken, attempts: taken.attempts + 1 };
   try {
-    if (record.attempts > attemptsMax) record = await finish(auditor, record, 'failed');
+    if (record.attempts > attemptsMax) record = await giveUp(auditor, record);
     else await audits.put(record);
     let phase: Phase | undefined;
     let takeStep: TakeStep | undefined;
@@ -148,6 +155,13 @@ async function save(
   if (!step.next) return finish(auditor, record, 'finished');
   await audits.put(record);
   return record;
+}
+
+async function giveUp(auditor: Auditor, record: AuditRecord): Promise<AuditRecord> {
+  const failed = await finish(auditor, record, 'failed');
+  // Whatever does not take the news may be why it failed; the next audit has to begin all the same.
+  await auditor.alerts.tellFailed(failed).catch(() => {});
+  return failed;
 }
 
 async function finish(

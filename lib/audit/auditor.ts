@@ -1,7 +1,7 @@
 /** What an audit works with, and how its phases are cut into steps. */
 
 import type { ConnectedBroker } from '../grant/connect-broker.ts';
-import type { Alert } from './alerts.ts';
+import type { Alerts } from './alerts.ts';
 import type { AuditRecord } from './audit-record.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { Found } from './findings.ts';
@@ -12,7 +12,7 @@ export interface Auditor {
   readonly broker: ConnectedBroker;
   readonly inventory: Inventory;
   readonly audits: AuditStore;
-  readonly alert: Alert;
+  readonly alerts: Alerts;
   readonly boundaryArn: string;
   readonly unused: UnusedRules;
 }

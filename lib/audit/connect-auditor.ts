@@ -4,9 +4,9 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { awsCallLimits, connectBroker, connectDynamo, required } from '../grant/connect-broker.ts';
-import { connectAlert } from './alerts.ts';
 import { type AuditStore, connectAuditStore } from './audit-store.ts';
 import type { Auditor } from './auditor.ts';
+import { connectAlerts } from './connect-alerts.ts';
 import { connectInventory } from './inventory.ts';
 import type { UnusedRules } from './use.ts';
 
@@ -22,7 +22,7 @@ export function connectAuditor(environment: Environment): Auditor {
     unused: unusedRules(environment),
     inventory: connectInventory(new IAMClient({ region, ...pageLimits }), broker.clock.now),
     audits: connectAudits(environment),
-    alert: connectAlert({
+    alerts: connectAlerts({
       events: new EventBridgeClient({ region, ...awsCallLimits }),
       busName: read('EVENT_BUS_NAME'),
       sns: new SNSClient({ region, ...awsCallLimits }),

@@ -12,27 +12,47 @@ const someName = 'zz-other';
 
 /** At most; policies that need more are of nobody's making. */
 const arnsMax = 2_000;
+const pairsMax = 20_000;
 
+/** Undefined: there are more kinds than can be looked at. */
 export function endpointArns(
   statements: readonly ReadStatement[],
   { partition, accountId }: { readonly partition: string; readonly accountId: string },
-): string[] {
+): string[] | undefined {
+  const parts = partsIn(statements);
+  const wild = parts.filter(({ region, resource }) => isWild(region) || isWild(resource));
+  if (wild.length * parts.length > pairsMax) return undefined;
+  const regions = texts(parts.map(({ region }) => region)).filter(isRegion);
+  const resources = texts(parts.map(({ resource }) => resource)).filter(isEndpoint);
+  const arns = [someRegion, ...regions].flatMap((region) =>
+    [`endpoint/${someName}`, ...resources].map(
+      (resource) => `arn:${partition}:sagemaker:${region}:${accountId}:${resource}`,
+    ),
+  );
+  return arns.length > arnsMax ? undefined : arns;
+}
+
+/** Whether the statement is about any endpoint at all. */
+export function namesEndpoints(statement: ReadStatement): boolean {
+  return partsIn([statement]).some(
+    ({ region, resource }) => single(region).some(isRegion) && single(resource).some(isEndpoint),
+  );
+}
+
+function partsIn(statements: readonly ReadStatement[]) {
   const patterns = statements.flatMap(({ resources = [], notResources = [] }) => [
     ...resources,
     ...notResources,
   ]);
-  const parts = patterns.flatMap((pattern) => partsOf(pattern.toLowerCase()) ?? []);
-  const regions = texts(parts.map(({ region }) => region)).filter((text) => /^[a-z0-9-]+$/.test(text));
-  const resources = texts(parts.map(({ resource }) => resource)).filter((text) =>
-    /^endpoint\/[a-z0-9-]+$/.test(text),
-  );
-  return [someRegion, ...regions]
-    .flatMap((region) =>
-      [`endpoint/${someName}`, ...resources].map(
-        (resource) => `arn:${partition}:sagemaker:${region}:${accountId}:${resource}`,
-      ),
-    )
-    .slice(0, arnsMax);
+  return [...new Set(patterns)].flatMap((pattern) => partsOf(pattern.toLowerCase()) ?? []);
+}
+
+function isRegion(text: string): boolean {
+  return /^[a-z0-9-]+$/.test(text);
+}
+
+function isEndpoint(text: string): boolean {
+  return /^endpoint\/[a-z0-9-]+$/.test(text);
 }
 
 /** Of `arn:partition:service:region:account:resource`. */
@@ -51,12 +71,18 @@ function partsOf(pattern: string): { readonly region: string; readonly resource:
 /** What each pattern takes in, and what each two of them do. */
 function texts(patterns: readonly string[]): string[] {
   const different = [...new Set(patterns)];
-  const single = different.flatMap((pattern) => [
+  const wild = different.filter(isWild);
+  const common = wild.flatMap((a) => different.flatMap((b) => commonText(a, b) ?? []));
+  return [...new Set([...different.flatMap(single), ...common])];
+}
+
+function isWild(pattern: string): boolean {
+  return /[*?]/.test(pattern);
+}
+
+function single(pattern: string): string[] {
+  return [
     pattern.replaceAll('*', '').replaceAll('?', 'z'),
     pattern.replaceAll('*', 'zz').replaceAll('?', 'z'),
-  ]);
-  const common = different.flatMap((a, index) =>
-    different.slice(index + 1).flatMap((b) => commonText(a, b) ?? []),
-  );
-  return [...new Set([...single, ...common])];
+  ];
 }

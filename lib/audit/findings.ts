@@ -35,9 +35,10 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
   },
   'role.orphaned': {
     severity: 'high',
-    means: 'A role under /sharemaker/ belongs to no living grant.',
+    means:
+      'A role under /sharemaker/ belongs to no living grant of this deployment. Low where another deployment made it.',
     remedy:
-      'Repair shuts it, proves it shut and removes it. A role that Sharemaker did not make is yours to remove.',
+      'Repair shuts it, proves it shut and removes it. A role that this deployment did not make is yours to remove.',
     mending: 'remove',
   },
   'role.recreated': {
@@ -145,9 +146,10 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
   },
   'share.unmanaged': {
     severity: 'high',
-    means: 'A role made by hand lets somebody outside the account invoke an endpoint.',
+    means:
+      'A role made by hand lets somebody outside the account invoke an endpoint. Low where its tag `sharemaker:accepted-until` names a date to come.',
     remedy:
-      'Make a grant of it ({ "adopt": "<role ARN>" }), let the child move over, then delete the role. If nobody needs it, delete it now.',
+      'Make a grant of it ({ "adopt": "<role ARN>" }), let the child move over, then delete the role. If nobody needs it, delete it now. If it has to stay, tag it `sharemaker:accepted-until` with a date such as 2027-06-30.',
     onlyReported: "the role is not Sharemaker's, and its child would lose access without a word",
   },
   'access.too_wide': {
@@ -157,13 +159,24 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
     remedy: 'Suspend the grant until it is known why. Repair puts the documents back and probes again.',
     mending: 'restore',
   },
+  'audit.incomplete': {
+    severity: 'high',
+    means: 'Part of the audit could not be done: grants were not probed, or endpoints not seen.',
+    remedy:
+      'See what refuses it: the role sharemaker-prober-<stage> or its trust, the policies of audit-grants, a service control policy, throttling.',
+    onlyReported: 'what keeps an audit from looking is for people to find',
+  },
 };
 
 /** A finding, and what repair needs to know beyond it. */
 export interface Found {
   readonly finding: Finding;
-  /** Names of inline policies and ARNs of attached ones to drop. */
-  readonly extras?: { readonly inline: readonly string[]; readonly attached: readonly string[] };
+  /** Names of inline policies and ARNs of attached ones to drop; `leftOut`: how many more there are. */
+  readonly extras?: {
+    readonly inline: readonly string[];
+    readonly attached: readonly string[];
+    readonly leftOut: number;
+  };
   /** What only people can take away. */
   readonly byHand?: readonly string[];
   /** Of an unused grant: an earlier audit announced it, and its time is over. */
@@ -195,12 +208,17 @@ export function findingsOfRole(held: roleChecks.HeldRole): Found[] {
   });
 }
 
+/** Of each kind; what is left is for the next audit. */
+const extrasMax = 100;
+
 /** What repair needs beyond the finding. */
 const more: Partial<Record<FindingCode, (held: roleChecks.HeldRole) => Omit<Found, 'finding'>>> = {
   'policy.extra': (held) => {
     const { inline, attached, instanceProfiles } = roleChecks.extrasOf(held);
     const byHand = instanceProfiles.map((name) => `instance profile ${name}`);
-    return { extras: { inline, attached }, ...(byHand.length > 0 && { byHand }) };
+    const extras = { inline: inline.slice(0, extrasMax), attached: attached.slice(0, extrasMax) };
+    const leftOut = inline.length + attached.length - extras.inline.length - extras.attached.length;
+    return { extras: { ...extras, leftOut }, ...(byHand.length > 0 && { byHand }) };
   },
   'grant.unused': (held) => {
     const { isAnnounced = false, maySuspend = false } = roleChecks.idlenessOfRole(held) ?? {};
@@ -216,25 +234,6 @@ export function findingsOfGrant(held: grantChecks.HeldGrant): Found[] {
     return evidence ? [{ finding: finding(code, subjectOf(code, record), evidence, record.id) }] : [];
   });
 }
-
-/** A role under /sharemaker/ that no living grant calls for. */
-export function orphan(role: AccountRole, record: GrantRecord | undefined, isOurs: boolean): Found {
-  const grantId = record?.id ?? grantIdOf(role);
-  const evidence = [
-    `+ role ${role.arn}`,
-    record
-      ? `Grant ${record.id} is ${record.status}${record.role.arn === role.arn ? '' : `, and its role is ${record.role.arn}`}.`
-      : 'There is no grant that it could belong to.',
-    ...(isOurs ? [] : ["It does not carry Sharemaker's tag and boundary: somebody else made it."]),
-  ];
-  const endpointName = record?.endpoint.name ?? role.tags[endpointTag];
-  return {
-    finding: finding('role.orphaned', role.arn, evidence, grantId),
-    ...(isOurs && { removable: endpointName ? { endpointName } : {} }),
-  };
-}
-
-const endpointTag = 'sharemaker:endpoint';
 
 /** The grant that a share role is named for. */
 export function grantIdOf({ name }: Pick<AccountRole, 'name'>): string | undefined {
@@ -266,12 +265,18 @@ function subjectOf(code: FindingCode, record: GrantRecord): string {
 
 const evidenceLinesMax = 40;
 const evidenceCharactersMax = 400;
+const evidenceBytesMax = 20_000;
 
 /** Whatever stands in IAM, a finding stays of a size that people read and DynamoDB stores. */
 function bounded(evidence: readonly string[]): string[] {
-  const lines = evidence
-    .slice(0, evidenceLinesMax)
-    .map((line) => (line.length > evidenceCharactersMax ? `${line.slice(0, evidenceCharactersMax)}…` : line));
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const line of evidence.slice(0, evidenceLinesMax)) {
+    const cut = line.length > evidenceCharactersMax ? `${line.slice(0, evidenceCharactersMax)}…` : line;
+    bytes += Buffer.byteLength(cut);
+    if (bytes > evidenceBytesMax) break;
+    lines.push(cut);
+  }
   const left = evidence.length - lines.length;
   return left > 0 ? [...lines, `… and ${left} lines more`] : lines;
 }

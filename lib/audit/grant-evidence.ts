@@ -21,6 +21,9 @@ export const expiryGraceMs = 5 * 60_000;
 /** IAM settles in seconds, at worst minutes. */
 export const stuckAfterMs = 15 * 60_000;
 
+/** Describe and List may tell the same time in different precision. */
+const sameSecondMs = 1_000;
+
 export function roleMissing({ record, listed, readAt }: HeldGrant): Evidence {
   if (listed || !isComparable(record, readAt) || hasEnded(record)) return undefined;
   return [`- role ${record.role.arn}`, 'IAM has no such role: the child is locked out.'];
@@ -36,7 +39,7 @@ export function expiredAlive({ record, now }: HeldGrant): Evidence {
   const lateMs = now - Date.parse(record.expiresAt);
   if (hasEnded(record) || lateMs < expiryGraceMs) return undefined;
   return [
-    `Expired at ${record.expiresAt}, ${minutes(lateMs)} ago, and is still ${record.status}.`,
+    `Expired at ${record.expiresAt}, and is still ${record.status}.`,
     'IAM refuses its child since that date; what is missing is the proof and the removal of the role.',
     ...errorLine(record),
   ];
@@ -64,7 +67,8 @@ export function endpointMissing({ record, endpoint }: HeldGrant): Evidence {
 
 export function endpointRecreated({ record, endpoint }: HeldGrant): Evidence {
   if (hasEnded(record) || !endpoint?.isThere) return undefined;
-  if (Date.parse(endpoint.createdAt) === Date.parse(record.endpoint.createdAt)) return undefined;
+  const apartMs = Math.abs(Date.parse(endpoint.createdAt) - Date.parse(record.endpoint.createdAt));
+  if (apartMs <= sameSecondMs) return undefined;
   return [
     `- endpoint ${record.endpoint.name} created at ${record.endpoint.createdAt}`,
     `+ endpoint ${record.endpoint.name} created at ${endpoint.createdAt}`,

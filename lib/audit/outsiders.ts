@@ -6,8 +6,9 @@ import {
   type ReadCondition,
   type ReadDocument,
   type ReadStatement,
+  roleOfSession,
 } from './policy-language.ts';
-import { covers, matches } from './wildcards.ts';
+import { commonText, covers, matches } from './wildcards.ts';
 
 /** One way in: a principal of another account (or anybody), and what is asked of them. */
 export interface Outsider {
@@ -20,6 +21,8 @@ export interface Outsider {
   readonly externalIds?: readonly string[];
   /** ISO 8601. */
   readonly until?: string;
+  /** Conditions that the above does not say. */
+  readonly unweighed: readonly ReadCondition[];
 }
 
 const assume = 'sts:assumerole';
@@ -27,19 +30,30 @@ const assume = 'sts:assumerole';
 /** Empty when nobody outside gets in. `now` in epoch milliseconds: a date in the past shuts a statement. */
 export function outsidersOf(trust: ReadDocument | undefined, ownAccountId: string, now: number): Outsider[] {
   const statements = trust?.statements ?? [];
-  const closed = statements.filter((statement) => isDenyInForce(statement, now) && concernsAssume(statement));
+  const closed = statements.filter(
+    (statement) => isDenyInForce(statement, now) && concerns(statement, assume),
+  );
   return statements
-    .filter((statement) => statement.effect === 'Allow' && concernsAssume(statement))
-    .filter(({ conditions }) => !isOver(untilOf(conditions), now))
+    .filter((statement) => isAllowInForce(statement, now) && concerns(statement, assume))
     .flatMap((statement) => ways(statement, ownAccountId, closed));
 }
 
-/** The earliest date at which the conditions end, ISO 8601. */
+/** ISO 8601: the date at which the first of the conditions ends; one with several dates ends with the last of them. */
 export function untilOf(conditions: readonly ReadCondition[]): string | undefined {
   return conditions
-    .filter(({ operator, key }) => /^DateLessThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime')
-    .flatMap(({ values }) => values)
+    .filter(isEnd)
+    .flatMap(({ values }) => values.toSorted().at(-1) ?? [])
     .sort()[0];
+}
+
+/** A date before which a statement holds. */
+export function isEnd({ operator, key }: ReadCondition): boolean {
+  return /^DateLessThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime';
+}
+
+export function isAllowInForce({ effect, conditions }: ReadStatement, now: number): boolean {
+  const until = untilOf(conditions);
+  return effect === 'Allow' && (until === undefined || Date.parse(until) > now);
 }
 
 /** A deny that holds whoever calls: without conditions, or with none but a date that has come. */
@@ -55,13 +69,13 @@ export function isDenyInForce({ effect, conditions }: ReadStatement, now: number
   );
 }
 
-export function isOver(until: string | undefined, now: number): boolean {
-  return until !== undefined && Date.parse(until) <= now;
-}
-
-function concernsAssume({ actions, notActions }: Pick<ReadStatement, 'actions' | 'notActions'>): boolean {
-  if (actions) return actions.some((action) => matches(action, assume));
-  return notActions !== undefined && !notActions.some((action) => matches(action, assume));
+/** Whether the statement is about the action, whoever calls. */
+export function concerns(
+  { actions, notActions }: Pick<ReadStatement, 'actions' | 'notActions'>,
+  action: string,
+): boolean {
+  if (actions) return actions.some((pattern) => matches(pattern, action));
+  return notActions !== undefined && !notActions.some((pattern) => matches(pattern, action));
 }
 
 function ways(statement: ReadStatement, ownAccountId: string, closed: readonly ReadStatement[]): Outsider[] {
@@ -69,18 +83,43 @@ function ways(statement: ReadStatement, ownAccountId: string, closed: readonly R
   const principals = statement.notPrincipals ? ['AWS:*'] : (statement.principals ?? []);
   return principals
     .filter((principal) => principal.startsWith('AWS:') && !isUniqueId(principal))
-    .filter((principal) => !closed.some((deny) => isShut(deny, principal)))
+    .flatMap((principal) => closed.reduce((open, deny) => open.flatMap(sparedBy(deny)), [principal]))
     .flatMap((principal) => narrowed(principal, statement.conditions))
     .filter(({ accountId }) => accountId !== ownAccountId)
-    .filter(({ accountId }) => !accountId || !closed.some((deny) => isShut(deny, `AWS:${accountId}`)));
+    .filter(
+      ({ accountId }) => !accountId || closed.every((deny) => sparedBy(deny)(`AWS:${accountId}`).length > 0),
+    );
 }
 
-function isShut(deny: ReadStatement, principal: string): boolean {
-  const account = accountOf(principal);
-  if (deny.notPrincipals) return !deny.notPrincipals.includes(principal);
-  return Boolean(
-    deny.principals?.some((shut) => shut === 'AWS:*' || shut === principal || shut === `AWS:${account}`),
+/** What a deny leaves of a principal. */
+function sparedBy(deny: ReadStatement): (principal: string) => string[] {
+  return (principal) => {
+    // AWS: with NotPrincipal, the account, the role and the session may each have to be spared. Any of them is taken to suffice.
+    if (deny.notPrincipals) return deny.notPrincipals.flatMap((spared) => common(spared, principal) ?? []);
+    const isShut = deny.principals?.some(
+      (shut) =>
+        shut === 'AWS:*' ||
+        shut === principal ||
+        shut === `AWS:${accountOf(principal)}` ||
+        isRoleOfSession(shut, principal),
+    );
+    return isShut ? [] : [principal];
+  };
+}
+
+/** Names of roles are unique in their account, whatever the path. */
+function isRoleOfSession(role: string, session: string): boolean {
+  const isOne = roleOfSession(session.slice('AWS:'.length)) !== undefined && role.includes(':role/');
+  return (
+    isOne && accountOf(role) === accountOf(session) && role.split('/').at(-1) === session.split('/').at(-2)
   );
+}
+
+/** The narrower of two principals; undefined when neither is part of the other. */
+function common(a: string, b: string): string | undefined {
+  if (a === 'AWS:*' || a === `AWS:${accountOf(b)}`) return b;
+  if (b === 'AWS:*' || b === `AWS:${accountOf(a)}`) return a;
+  return a === b ? a : undefined;
 }
 
 /** What the conditions leave of a principal, one entry for each account. */
@@ -92,6 +131,7 @@ function narrowed(principal: string, conditions: readonly ReadCondition[]): Outs
     ...(orgIds && { orgIds }),
     ...(externalIds?.length && { externalIds }),
     ...(until && { until }),
+    unweighed: conditions.filter((condition) => !isEnd(condition) && !isWeighed(condition, conditions)),
   };
   const named = accountOf(principal);
   const own = principal.slice('AWS:'.length);
@@ -99,7 +139,7 @@ function narrowed(principal: string, conditions: readonly ReadCondition[]): Outs
   const held = valuesOf(conditions, 'aws:principalarn');
   const arns = isWhole
     ? held?.filter((arn) => !named || isOf(arn, named))
-    : [own].filter((arn) => !held || held.some((pattern) => matches(pattern, arn)));
+    : [own].filter((arn) => !held || held.some((pattern) => isPrincipalOf(pattern, arn)));
   // Held to principals of which none is its own, it is nobody.
   if (arns?.length === 0) return [];
   const accounts = accountsOf(named, arns, conditions);
@@ -107,9 +147,20 @@ function narrowed(principal: string, conditions: readonly ReadCondition[]): Outs
   return accounts.map((accountId) => {
     const principals = arns?.filter((arn) => isOf(arn, accountId));
     // `arn:aws:iam::222222222222:*` narrows nothing.
-    const isWide = principals?.some((arn) => covers(arn, `arn:aws:iam::${accountId}:*`)) ?? true;
+    const isWide = principals?.some((arn) => covers(arn, wholeAccount(arn, accountId))) ?? true;
     return { accountId, ...asked, ...(!isWide && principals && { principals }) };
   });
+}
+
+/** Whatever the partition. */
+function wholeAccount(arn: string, accountId: string): string {
+  return `arn:${arn.split(':')[1]}:iam::${accountId}:*`;
+}
+
+/** Of a session aws:PrincipalArn is its role, whose path the session's ARN does not tell. */
+function isPrincipalOf(pattern: string, arn: string): boolean {
+  const role = roleOfSession(arn);
+  return role ? commonText(pattern, role) !== undefined : matches(pattern, arn);
 }
 
 /** Undefined: any account. */
@@ -133,12 +184,27 @@ function isOf(arn: string, accountId: string): boolean {
 
 /** What a key is held to. A negated operator, or one that passes when the key is absent, holds it to nothing. */
 function valuesOf(conditions: readonly ReadCondition[], key: string): readonly string[] | undefined {
-  return conditions.find((condition) => condition.key === key && holding.has(condition.operator))?.values;
+  return conditionOn(conditions, key)?.values;
 }
 
+function conditionOn(conditions: readonly ReadCondition[], key: string): ReadCondition | undefined {
+  return conditions.find((condition) => condition.key === key && holding.has(condition.operator));
+}
+
+function isWeighed(condition: ReadCondition, all: readonly ReadCondition[]): boolean {
+  return weighedKeys.has(condition.key) && conditionOn(all, condition.key) === condition;
+}
+
+const weighedKeys = new Set([
+  'aws:principalorgid',
+  'aws:principalarn',
+  'aws:principalaccount',
+  'sts:externalid',
+]);
+
+/** Not StringEqualsIgnoreCase: what it lets in is not told by comparing letters, so it is shown and not weighed. */
 const holding = new Set([
   'StringEquals',
-  'StringEqualsIgnoreCase',
   'StringLike',
   'ArnEquals',
   'ArnLike',

@@ -59,6 +59,12 @@ export function accountOf(principal: string): string | undefined {
   return /^arn:[^:]*:(?:iam|sts)::(\d{12}):/.exec(value)?.[1];
 }
 
+/** A pattern of the role of a session, `arn:aws:sts::222222222222:assumed-role/name/session`; undefined for what is none. */
+export function roleOfSession(arn: string): string | undefined {
+  const [, partition, accountId, name] = /^arn:([^:]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+  return name && `arn:${partition}:iam::${accountId}:role/*${name}`;
+}
+
 /** IAM shows a deleted role or user by its unique id; nobody can be that principal again. */
 export function isUniqueId(principal: string): boolean {
   return /^AWS:A(?:ROA|IDA)[A-Z0-9]+$/.test(principal);
@@ -114,8 +120,8 @@ function readConditions(element: unknown): readonly ReadCondition[] {
 
 function readValue(operator: string, value: unknown): string {
   if (!/Date(?:Not)?(?:Equals|LessThan|GreaterThan)/.test(operator)) return String(value);
-  // IAM takes ISO 8601 and epoch seconds.
-  const at = /^\d+$/.test(String(value)) ? Number(value) * 1000 : Date.parse(String(value));
+  // IAM takes ISO 8601 and epoch seconds; four digits are a year.
+  const at = /^\d{5,}$/.test(String(value)) ? Number(value) * 1000 : Date.parse(String(value));
   return Number.isNaN(at) ? String(value) : new Date(at).toISOString();
 }
 

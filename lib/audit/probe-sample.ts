@@ -5,7 +5,7 @@ import { type GrantRecord, isSettled } from '../grant/grant.ts';
 import { newExternalId } from '../grant/ids.ts';
 import { effectiveModes } from '../grant/policies.ts';
 import type { Session } from '../grant/probe.ts';
-import { nextPhase, type Sampled } from './audit-record.ts';
+import { type AuditRecord, nextPhase, reasonOf, type Sampled, withUnseen } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
 import { type Found, finding } from './findings.ts';
 
@@ -13,8 +13,10 @@ export const probeSample: StartPhase = async (auditor) => {
   const neighbours = await neighbourNames(auditor);
   return async (audit) => {
     const [sampled, ...sample] = audit.sample;
-    if (!sampled) return { next: nextPhase(audit) };
-    return { found: [await probe(sampled, auditor, neighbours)], next: { ...audit, sample } };
+    if (!sampled) return { found: [incomplete(audit, auditor)], next: nextPhase(audit) };
+    const next = { ...audit, sample };
+    const answer = await probe(sampled, auditor, neighbours);
+    return typeof answer === 'string' ? { next: withUnseen(next, answer) } : { found: [answer], next };
   };
 };
 
@@ -46,21 +48,30 @@ export async function tooWide(
 
 /** An endpoint that exists, for policies that name one too many, and one that does not, for wildcards. */
 export async function neighbourNames({ broker }: Pick<Auditor, 'broker'>): Promise<string[]> {
-  const { items } = await broker.endpoints.list({ limit: 2 });
+  // Where they cannot be listed, the phase before this one has noted it.
+  const { items } = await broker.endpoints.list({ limit: 2 }).catch(() => ({ items: [] }));
   return [...items.map(({ name }) => name), 'sharemaker-probe-elsewhere'];
 }
 
+/** The last phase that looks says what none of them could look at. */
+function incomplete({ unseen }: AuditRecord, { broker }: Auditor): Found[] {
+  return unseen ? [{ finding: finding('audit.incomplete', broker.parentAccountId, unseen) }] : [];
+}
+
+/** A string: why it could not be probed. */
+
 async function probe(
-  { grantId, usedAt }: Sampled,
+  { grantId }: Sampled,
   auditor: Auditor,
   neighbours: readonly string[],
-): Promise<Found[]> {
+): Promise<Found[] | string> {
   const { store, clock } = auditor.broker;
   const before = (await store.get(grantId))?.record;
   if (before?.status !== 'active' || !isSettled(before)) return [];
-  // First, because IAM counts the probe as a use of the role: otherwise no sampled grant would ever count as unused.
-  await store.noteSample(grantId, { at: new Date(clock.now()).toISOString(), usedAt });
-  const lines = await tooWide(before, auditor, neighbours);
+  // First, because IAM counts the probe as a use of the role: unnoted it would be taken for the child's.
+  await store.noteSample(grantId, new Date(clock.now()).toISOString());
+  const lines = await tooWide(before, auditor, neighbours).catch(reasonOf);
+  if (typeof lines === 'string') return `Grants could not be probed: ${lines}.`;
   if (lines.length === 0) return [];
   // What was changed meanwhile was probed between two states.
   if ((await store.get(grantId))?.record.version !== before.version) return [];

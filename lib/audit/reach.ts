@@ -1,9 +1,9 @@
 /** Which endpoints a role may invoke, by its policies and its boundary. Pure. */
 
-import { endpointArns } from './endpoint-arns.ts';
+import { endpointArns, namesEndpoints } from './endpoint-arns.ts';
 import type { AccountRole, ManagedPolicies } from './inventory.ts';
-import { isDenyInForce, isOver, untilOf } from './outsiders.ts';
-import type { ReadDocument, ReadStatement } from './policy-language.ts';
+import { isAllowInForce, isDenyInForce, untilOf } from './outsiders.ts';
+import type { ReadCondition, ReadDocument, ReadStatement } from './policy-language.ts';
 import { matches } from './wildcards.ts';
 
 export interface ReachSurroundings {
@@ -25,13 +25,21 @@ export interface Allowed {
   readonly until?: string;
   /** Where it stands, for people. */
   readonly policy: string;
-  readonly conditions: ReadStatement['conditions'];
+  readonly conditions: readonly ReadCondition[];
+}
+
+export interface Reach {
+  readonly allowed: readonly Allowed[];
+  /** Its policies name more kinds of endpoints than can be looked at; what a deny or the boundary takes from some is left out. */
+  readonly isEstimate: boolean;
 }
 
 export const invokeActions = {
   sync: 'sagemaker:invokeendpoint',
   stream: 'sagemaker:invokeendpointwithresponsestream',
   async: 'sagemaker:invokeendpointasync',
+  /** No grant has this mode. */
+  'bidirectional stream': 'sagemaker:invokeendpointwithbidirectionalstream',
 } as const;
 
 export const bearerAction = 'sagemaker:callwithbearertoken';
@@ -45,34 +53,75 @@ export function concernsEndpoints({ statements }: ReadDocument): boolean {
   );
 }
 
-/** What the role may do to endpoints of its account, now. Empty when it may invoke none. */
-export function reachOf(role: AccountRole, around: ReachSurroundings): Allowed[] {
+/** What the role may do to endpoints of its account, now. Nothing when it may invoke none. */
+export function reachOf(role: AccountRole, around: ReachSurroundings): Reach {
+  const held = holdingOf(role, around);
+  const all = [...held.policies.map(({ statement }) => statement), ...held.bound, ...held.denied];
+  const arns = endpointArns(all, { partition: role.arn.split(':')[1] ?? 'aws', accountId: around.accountId });
+  const allowed = held.policies.flatMap(({ policy, statement }) =>
+    watched.flatMap((action) => {
+      if (action === bearerAction || arns)
+        return allowedAt(held, { policy, statement }, action, action === bearerAction ? ['*'] : (arns ?? []));
+      return mayBeAllowed(held, statement, action) ? entries(statement, action, policy, () => true) : [];
+    }),
+  );
+  const isAnyInvoked = allowed.some(({ action }) => action !== bearerAction);
+  return { allowed: isAnyInvoked ? allowed : [], isEstimate: isAnyInvoked && !arns };
+}
+
+/** What the role may do to one endpoint, and which conditions stand before it in denies and in the boundary. */
+export function reachAt(
+  role: AccountRole,
+  around: ReachSurroundings,
+  arn: string,
+): { readonly allowed: readonly Allowed[]; readonly hindrances: readonly ReadCondition[] } {
+  const held = holdingOf(role, around);
+  const actions = Object.values(invokeActions);
+  const allowed = held.policies.flatMap((one) =>
+    actions.flatMap((action) => allowedAt(held, one, action, [arn])),
+  );
+  const hindrances = actions
+    .filter((action) => allowed.some((one) => one.action === action))
+    .flatMap((action) => {
+      const denies = held.conditional.filter((statement) => says(statement, action, arn));
+      const bounds = held.bound.filter((statement) => says(statement, action, arn));
+      const isBoundFreely = bounds.some(({ conditions }) => conditions.length === 0);
+      return [...denies, ...(isBoundFreely ? [] : bounds)].flatMap(({ conditions }) => conditions);
+    });
+  return { allowed, hindrances };
+}
+
+/** All statements about the role that hold now. */
+interface Holding {
+  readonly policies: readonly InPolicy[];
+  readonly bound: readonly ReadStatement[];
+  readonly denied: readonly ReadStatement[];
+  /** Denies that hold for some calls. */
+  readonly conditional: readonly ReadStatement[];
+}
+
+interface InPolicy {
+  readonly policy: string;
+  readonly statement: ReadStatement;
+}
+
+function holdingOf(role: AccountRole, around: ReachSurroundings): Holding {
   const policies = policiesOf(role, around);
   const boundary = role.boundaryArn === undefined ? undefined : around.managed.get(role.boundaryArn);
   // What is not in the inventory cannot be judged; it is taken to allow everything, so that no door is overlooked.
   const bound = boundary === undefined ? [everything] : (boundary?.statements ?? []);
-  const all = [...policies.map(({ statement }) => statement), ...bound];
-  const denied = all.filter((statement) => isDenyInForce(statement, around.now));
-  const place = { partition: role.arn.split(':')[1] ?? 'aws', accountId: around.accountId };
-  const arns = endpointArns(all, place);
-  const isOpen = (action: string, arn: string) =>
-    !denied.some((statement) => says(statement, action, arn)) &&
-    bound.some((statement) => isAllowInForce(statement, around.now) && says(statement, action, arn));
-
-  const allowed = policies
-    .filter(({ statement }) => isAllowInForce(statement, around.now))
-    .flatMap(({ policy, statement }) =>
-      watched.flatMap((action) => {
-        const open = (action === bearerAction ? ['*'] : arns).filter(
-          (arn) => says(statement, action, arn) && isOpen(action, arn),
-        );
-        return open.length === 0 ? [] : allowedBy(statement, action, policy, open);
-      }),
-    );
-  return allowed.some(({ action }) => action !== bearerAction) ? allowed : [];
+  const denies = [...policies.map(({ statement }) => statement), ...bound].filter(
+    ({ effect }) => effect === 'Deny',
+  );
+  return {
+    policies: policies.filter(({ statement }) => isAllowInForce(statement, around.now)),
+    bound: bound.filter((statement) => isAllowInForce(statement, around.now)),
+    denied: denies.filter((statement) => isDenyInForce(statement, around.now)),
+    conditional: denies.filter((statement) => !isDenyInForce(statement, around.now)),
+  };
 }
 
-function policiesOf(role: AccountRole, { managed }: ReachSurroundings) {
+function policiesOf(role: AccountRole, { managed }: ReachSurroundings): InPolicy[] {
   const policies = [
     ...role.inline.map(({ name, document }) => ({ policy: `inline policy ${name}`, document })),
     ...role.attached.map((arn) => ({ policy: `attached policy ${arn}`, document: managed.get(arn) })),
@@ -82,29 +131,52 @@ function policiesOf(role: AccountRole, { managed }: ReachSurroundings) {
   );
 }
 
-/** One entry for each pattern that lets one of the ARNs in. */
-function allowedBy(
+/** What a statement allows on those of the ARNs that are open by it. */
+function allowedAt(
+  { bound, denied }: Holding,
+  { policy, statement }: InPolicy,
+  action: string,
+  arns: readonly string[],
+): Allowed[] {
+  const open = arns.filter(
+    (arn) =>
+      says(statement, action, arn) &&
+      !denied.some((deny) => says(deny, action, arn)) &&
+      bound.some((one) => says(one, action, arn)),
+  );
+  if (open.length === 0) return [];
+  return entries(statement, action, policy, (resource) => open.some((arn) => isMeant(resource, arn)));
+}
+
+/** Where endpoints are too many to be looked at: unless nothing at all is left of what the statement allows. */
+function mayBeAllowed({ bound, denied }: Holding, statement: ReadStatement, action: string): boolean {
+  const isAbout = (one: ReadStatement) => actionPattern(one, action) !== undefined;
+  const isWhole = (deny: ReadStatement) => deny.resources?.includes('*') ?? false;
+  return (
+    isAbout(statement) &&
+    (statement.resources === undefined || namesEndpoints(statement)) &&
+    !denied.some((deny) => isAbout(deny) && isWhole(deny)) &&
+    bound.some(isAbout)
+  );
+}
+
+/** One entry for each pattern of the statement that is open. */
+function entries(
   statement: ReadStatement,
   action: string,
   policy: string,
-  open: readonly string[],
+  isOpen: (resource: string) => boolean,
 ): Allowed[] {
   const until = untilOf(statement.conditions);
   const resources = statement.resources ?? ['*'];
-  return resources
-    .filter((resource) => open.some((arn) => isMeant(resource, arn)))
-    .map((resource) => ({
-      action,
-      actionPattern: actionPattern(statement, action) ?? action,
-      resource,
-      ...(until && { until }),
-      policy,
-      conditions: statement.conditions,
-    }));
-}
-
-function isAllowInForce({ effect, conditions }: ReadStatement, now: number): boolean {
-  return effect === 'Allow' && !isOver(untilOf(conditions), now);
+  return resources.filter(isOpen).map((resource) => ({
+    action,
+    actionPattern: actionPattern(statement, action) ?? action,
+    resource,
+    ...(until && { until }),
+    policy,
+    conditions: statement.conditions,
+  }));
 }
 
 /** Whether the statement is about the action on the endpoint; whatever it then says. */

@@ -3,7 +3,7 @@
 import type { GrantStatus } from '../contract/grant.ts';
 import { Problem } from '../contract/problems.ts';
 import type { GrantRecord } from '../grant/grant.ts';
-import { type AuditRecord, nextPhase } from './audit-record.ts';
+import { type AuditRecord, nextPhase, reasonOf, withUnseen } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
 import { type Found, findingsOfGrant, quotaFinding } from './findings.ts';
 import type { HeldGrant } from './grant-evidence.ts';
@@ -19,10 +19,10 @@ export const readGrants: StartPhase = async (auditor) => {
   const { broker, inventory } = auditor;
   const listing = await inventory.shareRoles();
   const listed: ReadonlyMap<string, ListedRole> = new Map(listing.roles.map((role) => [role.arn, role]));
-  const endpointOf = await endpointReader(auditor);
+  const endpoints = await readEndpoints(auditor);
 
   const hold = async (record: GrantRecord): Promise<readonly Found[]> => {
-    const endpoint = await endpointOf(record);
+    const endpoint = await endpoints.of(record);
     return findingsOfGrant({
       record,
       listed: listed.get(record.role.arn),
@@ -43,10 +43,8 @@ export const readGrants: StartPhase = async (auditor) => {
     const found = [];
     for (const record of await broker.store.getMany(suspects)) found.push(await hold(record));
     if (!audit.grantsFrom) found.push(quotaFinding(await inventory.roleQuota(), broker.parentAccountId));
-    return {
-      found,
-      next: goOn(audit, records.length, next ? { ...from, key: next } : { status: from.status + 1 }),
-    };
+    const after = goOn(audit, records.length, next ? { ...from, key: next } : { status: from.status + 1 });
+    return { found, next: [...endpoints.unseen].reduce(withUnseen, after) };
   };
 };
 
@@ -59,27 +57,48 @@ function goOn(
   return { ...audit, counts, grantsFrom };
 }
 
+interface EndpointStates {
+  /** Undefined: not known. */
+  of(record: GrantRecord): Promise<EndpointState>;
+  /** Why some are not known, so far. That must not stop the audit of all else. */
+  readonly unseen: ReadonlySet<string>;
+}
+
 /** The endpoints of the own Region are listed once; of other Regions, each is asked for once. */
-async function endpointReader({ broker }: Auditor): Promise<(record: GrantRecord) => Promise<EndpointState>> {
+async function readEndpoints({ broker }: Auditor): Promise<EndpointStates> {
+  const unseen = new Set<string>();
+  const unknown = (region: string) => (error: unknown) => {
+    unseen.add(`The endpoints of ${region} could not be seen: ${reasonOf(error)}.`);
+    return undefined;
+  };
+  const own = await listOwn(broker).catch(unknown(broker.region));
+  const elsewhere = new Map<string, Promise<EndpointState>>();
+  return {
+    unseen,
+    async of({ endpoint: { name, region } }) {
+      if (region === broker.region) {
+        const createdAt = own?.get(name);
+        if (createdAt !== undefined) return { isThere: true, createdAt };
+        return own && { isThere: false };
+      }
+      const key = `${region} ${name}`;
+      const asked = elsewhere.get(key) ?? describe(name, region, broker).catch(unknown(region));
+      elsewhere.set(key, asked);
+      return asked;
+    },
+  };
+}
+
+/** When each was created, by its name. */
+async function listOwn({ endpoints }: Auditor['broker']): Promise<ReadonlyMap<string, string>> {
   const own = new Map<string, string>();
   let token: string | undefined;
   do {
-    const page = await broker.endpoints.list({ limit: 100, ...(token && { token }) });
+    const page = await endpoints.list({ limit: 100, ...(token && { token }) });
     for (const { name, createdAt } of page.items) own.set(name, createdAt);
     token = page.nextToken;
   } while (token);
-
-  const elsewhere = new Map<string, Promise<EndpointState>>();
-  return async ({ endpoint: { name, region } }) => {
-    if (region === broker.region) {
-      const createdAt = own.get(name);
-      return createdAt === undefined ? { isThere: false } : { isThere: true, createdAt };
-    }
-    const key = `${region} ${name}`;
-    const asked = elsewhere.get(key) ?? describe(name, region, broker);
-    elsewhere.set(key, asked);
-    return asked;
-  };
+  return own;
 }
 
 async function describe(name: string, region: string, broker: Auditor['broker']): Promise<EndpointState> {
@@ -87,8 +106,8 @@ async function describe(name: string, region: string, broker: Auditor['broker'])
     const { createdAt } = await broker.endpoints.describe(name, region);
     return { isThere: true, createdAt };
   } catch (error) {
-    if (error instanceof Problem && error.code === 'endpoint.not_found') return { isThere: false };
-    // A Region that cannot be asked must not stop the audit of all others: of its endpoints nothing is said.
-    return undefined;
+    if (!(error instanceof Problem)) throw error;
+    // One that is there and not usable says no more.
+    return error.code === 'endpoint.not_found' ? { isThere: false } : undefined;
   }
 }

@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import type { FindingCode } from '../contract/audit.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
-import { grantTag } from '../grant/share-role.ts';
 import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
-import { type Found, finding, findingsOfRole, grantIdOf, orphan } from './findings.ts';
+import { type Found, finding, findingsOfRole, grantIdOf } from './findings.ts';
 import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
+import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
-import { isComparable, type RoleSurroundings } from './role-evidence.ts';
-import { handMadeShare, shareEvidence } from './shares.ts';
-import { lastUseOf } from './use.ts';
+import { isComparable, type RoleSurroundings, settleMs } from './role-evidence.ts';
+import { acceptanceOf, handMadeShare, isOnlyNamedByProviders, shareEvidence } from './shares.ts';
+import { mayBeSampled, type UnusedRules } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
 export const sampleSize = 5;
@@ -39,7 +39,7 @@ export const readRoles: StartPhase = async (auditor) => {
     isResuming = false;
     if (!page) return { next: startOver(record) };
     const now = broker.clock.now();
-    const around: RoleSurroundings & ReachSurroundings = {
+    const around: RoleSurroundings & OrphanSurroundings = {
       proberRoleArn: broker.proberRoleArn,
       accountId: broker.parentAccountId,
       boundaryArn: auditor.boundaryArn,
@@ -58,7 +58,11 @@ export const readRoles: StartPhase = async (auditor) => {
     const compared = {
       ...record,
       counts: { ...record.counts, rolesRead: record.counts.rolesRead + page.roles.length },
-      sample: drawn(record, shareRoles, grants, page.readAt, suspectsOf(found)),
+      sample: drawn(record, shareRoles, grants, {
+        readAt: page.readAt,
+        suspects: suspectsOf(found),
+        unused: auditor.unused,
+      }),
     };
     return { found, next: page.next ? { ...compared, marker: page.next } : nextPhase(compared) };
   };
@@ -78,29 +82,22 @@ function judge(
   role: AccountRole,
   record: GrantRecord | undefined,
   readAt: number,
-  around: RoleSurroundings,
+  around: RoleSurroundings & OrphanSurroundings,
 ): readonly Found[] {
   if (record && !hasEnded(record) && record.role.arn === role.arn)
     return isComparable(record, readAt) ? findingsOfRole({ role, record, around }) : [];
-  // It ended while the page was being read.
-  if (record && Date.parse(record.updatedAt) >= readAt) return [];
-  if (!record && isOfAnotherDeployment(role, around)) return [];
-  const grantId = grantIdOf(role);
-  const isOurs =
-    grantId !== undefined && (role.boundaryArn === around.boundaryArn || role.tags[grantTag] === grantId);
-  return [orphan(role, record, isOurs)];
-}
-
-/** Several deployments (stages) in one account share the path, and each has a boundary of its own. */
-function isOfAnotherDeployment({ boundaryArn }: AccountRole, around: RoleSurroundings): boolean {
-  const family = around.boundaryArn.replace(/-[^-/]*$/, '-');
-  return boundaryArn !== undefined && boundaryArn !== around.boundaryArn && boundaryArn.startsWith(family);
+  // It ended while the page was being read, or so shortly before that IAM may still show its role.
+  if (record && Date.parse(record.updatedAt) + settleMs > readAt) return [];
+  return [orphan(role, record, around)];
 }
 
 function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly Found[] {
   const share = handMadeShare(role, around);
   if (!share) return [];
-  return [{ finding: finding('share.unmanaged', role.arn, shareEvidence(share, around.accountId)) }];
+  const { isAccepted, line } = acceptanceOf(role, around.now);
+  const found = finding('share.unmanaged', role.arn, [...(line ? [line] : []), ...shareEvidence(share)]);
+  const severity = isAccepted ? 'low' : isOnlyNamedByProviders(share) ? 'medium' : found.severity;
+  return [{ finding: { ...found, severity } }];
 }
 
 function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {
@@ -108,21 +105,29 @@ function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {
   return new Set(suspects.flatMap(({ finding }) => finding.grantId ?? []));
 }
 
-/** Lots are drawn anew in every audit, and the same again when a page is read again. */
+interface Drawing {
+  readonly readAt: number;
+  readonly suspects: ReadonlySet<string>;
+  readonly unused: UnusedRules;
+}
+
+/**
+ * Lots are drawn anew in every audit, and the same again when a page is read again. Those of suspects stay, so that what their
+ * probes find is news only once.
+ */
 function drawn(
   audit: AuditRecord,
   roles: readonly AccountRole[],
   grants: ReadonlyMap<string, GrantRecord>,
-  readAt: number,
-  suspects: ReadonlySet<string>,
+  { readAt, suspects, unused }: Drawing,
 ): readonly Sampled[] {
   const candidates = roles.flatMap((role): Sampled[] => {
     const record = grants.get(grantIdOf(role) ?? '');
     if (record?.status !== 'active' || record.role.arn !== role.arn || !isComparable(record, readAt))
       return [];
-    const usedAt = new Date(lastUseOf(record, role.lastUsedAt)).toISOString();
     const isSuspect = suspects.has(record.id);
-    return [{ grantId: record.id, lot: lotOf(audit.id, record.id), usedAt, isSuspect }];
+    if (!isSuspect && !mayBeSampled(record, role.lastUsedAt, unused)) return [];
+    return [{ grantId: record.id, lot: lotOf(isSuspect ? '' : audit.id, record.id), isSuspect }];
   });
   const known = audit.sample.filter(({ grantId }) => !candidates.some((drawn) => drawn.grantId === grantId));
   const sorted = [...known, ...candidates].sort((a, b) => a.lot - b.lot);

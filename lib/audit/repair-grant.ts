@@ -99,6 +99,8 @@ async function proven(record: GrantRecord, found: readonly Found[], { auditor }:
   if (lines.length > 0)
     return { repair: 'failed', detail: `The documents are as granted, and still: ${lines.join('; ')}` };
   const byHand = found.flatMap((one) => one.byHand ?? []);
+  const leftOut = found.reduce((sum, { extras }) => sum + (extras?.leftOut ?? 0), 0);
+  if (leftOut > 0) return { repair: 'failed', detail: `The next audit drops ${leftOut} policies more.` };
   if (byHand.length > 0) return { repair: 'failed', detail: `Left to you: ${byHand.join(', ')}.` };
   return { repair: 'repaired', detail: 'As granted again, and proven by probes.' };
 }

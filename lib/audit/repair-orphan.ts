@@ -13,7 +13,7 @@ const turnMs = 30_000;
 export async function removeOrphan(found: readonly Found[], repair: Repair): Promise<Outcome> {
   const [orphan] = found;
   if (!orphan?.removable)
-    return { repair: 'reported', detail: 'Only reported: Sharemaker did not make this role.' };
+    return { repair: 'reported', detail: 'Only reported: this deployment did not make this role.' };
   const { broker } = repair.auditor;
   const { grantId, subject } = orphan.finding;
   const grant = grantId === undefined ? undefined : (await broker.store.get(grantId))?.record;
@@ -38,8 +38,8 @@ export async function removeOrphan(found: readonly Found[], repair: Repair): Pro
  */
 function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): GrantRecord {
   const { parentAccountId, region } = auditor.broker;
-  const [, , , , , path = ''] = finding.subject.split(':');
-  const [, , accountId = '', name = ''] = path.split('/');
+  const path = finding.subject.split('/');
+  const name = path.at(-1) ?? '';
   const endpointName = removable?.endpointName ?? 'sharemaker-probe-absent';
   const [, partition] = finding.subject.split(':');
   return {
@@ -51,7 +51,7 @@ function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): Gr
       arn: `arn:${partition}:sagemaker:${region}:${parentAccountId}:endpoint/${endpointName.toLowerCase()}`,
       createdAt: audit.startedAt,
     },
-    child: { accountId },
+    child: { accountId: path[2] ?? '' },
     modes: ['sync', 'stream', 'async'],
     expiresAt: audit.startedAt,
     status: 'revoking',

@@ -1,7 +1,8 @@
 /** The phase that mends what belongs to Sharemaker, and announces what it will do about unused grants. Nothing else is touched. */
 
 import type { Finding } from '../contract/audit.ts';
-import { type AuditRecord, nextPhase } from './audit-record.ts';
+import { forgetRepaired } from './alerts.ts';
+import { type AuditRecord, nextPhase, reasonOf } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
 import { type Found, findingKinds, type Mending } from './findings.ts';
 import { advanceGrant, restoreGrant, suspendUnused } from './repair-grant.ts';
@@ -54,6 +55,7 @@ export const repairFindings: StartPhase = async (auditor) => async (audit, deadl
     return { next: { ...audit, repairSince: since } };
   }
   const repaired = decided.filter(({ finding }) => finding.repair === 'repaired').length;
+  await forgetRepaired(auditor, decided);
   const { repairSince: _over, ...rest } = audit;
   const counts = { ...audit.counts, repaired: audit.counts.repaired + repaired };
   return { next: { ...rest, counts, chunk: audit.chunk + 1 } };
@@ -97,9 +99,8 @@ async function attempt(mending: Mending, open: readonly Found[], repair: Repair)
   try {
     return await mendings[mending](open, repair);
   } catch (error) {
-    // IAM may not have seen an earlier step yet. It is tried again while patience lasts. Only the name of an error is
-    // kept: its message may quote a policy, and with it an external id.
-    return { isUnderWay: true, because: error instanceof Error ? error.name : 'an error' };
+    // IAM may not have seen an earlier step yet. It is tried again while patience lasts.
+    return { isUnderWay: true, because: reasonOf(error) };
   }
 }
 

@@ -28,9 +28,12 @@ export interface HeldRole {
 
 export type Evidence = readonly string[] | undefined;
 
+/** IAM's reads, too, may be behind its changes; minutes are as long as AWS speaks of. */
+export const settleMs = 5 * 60_000;
+
 /** Whether what IAM said at `readAt` may be held against the record as it is now. */
 export function isComparable(record: GrantRecord, readAt: number): boolean {
-  return isSettled(record) && Date.parse(record.updatedAt) < readAt;
+  return isSettled(record) && Date.parse(record.updatedAt) + settleMs <= readAt;
 }
 
 export function roleRecreated({ role, record }: HeldRole): Evidence {
@@ -43,14 +46,14 @@ export function roleRecreated({ role, record }: HeldRole): Evidence {
 }
 
 export function trustDrifted(held: HeldRole): Evidence {
-  return hasDeletedPrincipal(held.role.trust) ? undefined : trustDifferences(held);
+  return trustDifferences(held, withoutDeleted(held));
 }
 
 export function principalRecreated(held: HeldRole): Evidence {
   if (!hasDeletedPrincipal(held.role.trust)) return undefined;
   const ids = principalsOf(held.role.trust).filter(isUniqueId);
   return [
-    ...(trustDifferences(held) ?? []),
+    ...(trustDifferences(held, held.role.trust) ?? []),
     ...ids.map(
       (id) => `${id.slice('AWS:'.length)} was a principal that is deleted; one of the same name is another.`,
     ),
@@ -101,8 +104,8 @@ export function boundaryMissing({ role, around }: HeldRole): Evidence {
   ];
 }
 
-export function tagsDrifted({ role, record }: HeldRole): Evidence {
-  const lines = Object.entries(tagsOf(record)).flatMap(([key, value]) => {
+export function tagsDrifted({ role, record, around }: HeldRole): Evidence {
+  const lines = Object.entries(tagsOf(record, around.boundaryArn)).flatMap(([key, value]) => {
     const found = role.tags[key];
     if (found === value) return [];
     return [`- tag ${key} = ${value}`, found === undefined ? `+ no tag ${key}` : `+ tag ${key} = ${found}`];
@@ -138,10 +141,24 @@ function expectedPolicies(record: GrantRecord): ReadonlyMap<string, ReadDocument
   ]);
 }
 
-function trustDifferences({ role, record, around }: HeldRole): Evidence {
-  if (!role.trust) return ['+ the trust policy could not be read'];
-  const lines = differences(read(trustDocument(record, around)), role.trust, hiddenOf(record));
+function trustDifferences({ record, around }: HeldRole, trust: ReadDocument | undefined): Evidence {
+  if (!trust) return ['+ the trust policy could not be read'];
+  const lines = differences(read(trustDocument(record, around)), trust, hiddenOf(record));
   return lines.length > 0 ? lines : undefined;
+}
+
+/** The trust with the grant's own principals in the place of deleted ones: what then still differs was changed besides. */
+function withoutDeleted({ role: { trust }, record, around }: HeldRole): ReadDocument | undefined {
+  if (!trust || !hasDeletedPrincipal(trust)) return trust;
+  const wanted = read(trustDocument(record, around)).statements;
+  const statements = trust.statements.map((statement) => {
+    const { principals = [], sid } = statement;
+    if (!principals.some(isUniqueId)) return statement;
+    const own = wanted.find((one) => one.sid === sid)?.principals ?? [];
+    const left = principals.filter((one) => !isUniqueId(one));
+    return { ...statement, principals: [...new Set([...left, ...own])].sort() };
+  });
+  return { ...trust, statements };
 }
 
 function hasDeletedPrincipal(trust: ReadDocument | undefined): boolean {

@@ -1,6 +1,6 @@
 /** Shares made by hand: roles by which somebody outside the account can invoke an endpoint. Pure. */
 
-import type { Mode } from '../contract/fields.ts';
+import { type FederatedOutsider, federatedOf } from './federated.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
 import { type Allowed, bearerAction, invokeActions, type ReachSurroundings, reachOf } from './reach.ts';
@@ -8,8 +8,10 @@ import { type Allowed, bearerAction, invokeActions, type ReachSurroundings, reac
 export interface HandMadeShare {
   readonly role: AccountRole;
   readonly outsiders: readonly Outsider[];
+  readonly federated: readonly FederatedOutsider[];
   readonly allowed: readonly Allowed[];
-  readonly modes: readonly Mode[];
+  readonly isEstimate: boolean;
+  readonly modes: readonly (keyof typeof invokeActions)[];
   /** The patterns by which endpoints are named. */
   readonly resources: readonly string[];
 }
@@ -17,34 +19,68 @@ export interface HandMadeShare {
 /** Undefined when nobody outside gets in, or nothing can be invoked from there. */
 export function handMadeShare(role: AccountRole, around: ReachSurroundings): HandMadeShare | undefined {
   const outsiders = outsidersOf(role.trust, around.accountId, around.now);
-  if (outsiders.length === 0) return undefined;
-  const allowed = reachOf(role, around);
+  const federated = federatedOf(role.trust, around.now);
+  if (outsiders.length + federated.length === 0) return undefined;
+  const { allowed, isEstimate } = reachOf(role, around);
   if (allowed.length === 0) return undefined;
   const invoked = allowed.filter(({ action }) => action !== bearerAction);
   return {
     role,
     outsiders,
+    federated,
     allowed,
+    isEstimate,
     modes: modeNames.filter((mode) => invoked.some(({ action }) => action === invokeActions[mode])),
     resources: [...new Set(invoked.map(({ resource }) => resource))],
   };
 }
 
+/** An identity provider that names whom it lets in is how the account's own people and pipelines often come in. */
+export function isOnlyNamedByProviders(share: HandMadeShare): boolean {
+  return share.outsiders.length === 0 && !pitfallsOf(share).some(({ name }) => name === 'any subject');
+}
+
 /** Lines that say who can invoke what, and what is wrong with the way it was done. */
-export function shareEvidence(share: HandMadeShare, accountId: string): string[] {
+export function shareEvidence(share: HandMadeShare): string[] {
   return [
-    ...[...new Set(share.outsiders.map(whoIs))].map((who) => `Who: ${who}`),
+    ...[...new Set([...share.outsiders.map(whoIs), ...share.federated.map(whoIsFederated)])].map(
+      (who) => `Who: ${who}`,
+    ),
     ...share.resources.map((resource) => `What: ${whatIs(resource)}`),
     `How: ${share.modes.join(', ')}`,
     ...onlyIf(share),
-    ...pitfalls.filter(({ has }) => has(share, accountId)).map(({ says }) => `Pitfall: ${says}`),
+    ...(share.isEstimate
+      ? ['Its policies name too many endpoints to weigh denies and boundary: it may reach fewer.']
+      : []),
+    ...pitfallsOf(share).map(({ says }) => `Pitfall: ${says}`),
   ];
+}
+
+/** By this tag the account's owner lets a share be as it is, until a date. */
+export const acceptedTag = 'sharemaker:accepted-until';
+
+/** `line` says what the tag says, where there is one. A date counts from its beginning, UTC. */
+export function acceptanceOf(
+  { tags }: Pick<AccountRole, 'tags'>,
+  now: number,
+): { readonly isAccepted: boolean; readonly line?: string } {
+  const text = tags[acceptedTag];
+  if (text === undefined) return { isAccepted: false };
+  const until = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(until))
+    return { isAccepted: false, line: `Tag ${acceptedTag} = ${text}: not a date such as 2027-06-30.` };
+  const isAccepted = until > now;
+  return { isAccepted, line: `Accepted until ${text}${isAccepted ? '' : ', which is over'}.` };
+}
+
+export function pitfallsOf(share: HandMadeShare): readonly Pitfall[] {
+  return pitfalls.filter(({ has }) => has(share));
 }
 
 interface Pitfall {
   readonly name: string;
   readonly says: string;
-  readonly has: (share: HandMadeShare, accountId: string) => boolean;
+  readonly has: (share: HandMadeShare) => boolean;
 }
 
 /** What people get wrong when they share an endpoint by hand. */
@@ -77,6 +113,11 @@ export const pitfalls: readonly Pitfall[] = [
     has: ({ outsiders }) => new Set(outsiders.flatMap(({ accountId }) => accountId ?? [])).size > 1,
   },
   {
+    name: 'any subject',
+    says: 'no subject is required: whoever has a token of the identity provider gets in',
+    has: ({ federated }) => federated.some(({ kind, subjects }) => kind === 'oidc' && !subjects),
+  },
+  {
     name: 'wildcard region',
     says: 'the Region is a wildcard: endpoints of that name in any Region are open',
     has: ({ resources }) => resources.some((resource) => /[*?]/.test(partOf(resource, 3))),
@@ -94,8 +135,8 @@ export const pitfalls: readonly Pitfall[] = [
   {
     name: 'no expiry',
     says: 'it never expires',
-    has: ({ outsiders, allowed }) =>
-      outsiders.some(({ until }) => !until) && allowed.some(({ until }) => !until),
+    has: ({ outsiders, federated, allowed }) =>
+      [...outsiders, ...federated].some(({ until }) => !until) && allowed.some(({ until }) => !until),
   },
   {
     name: 'bearer token',
@@ -110,13 +151,20 @@ export const pitfalls: readonly Pitfall[] = [
   },
 ];
 
-const modeNames = ['sync', 'stream', 'async'] as const;
+const modeNames = ['sync', 'stream', 'async', 'bidirectional stream'] as const;
 
-/** Conditions that the audit does not weigh; a date has its own pitfall. */
-function onlyIf({ allowed }: HandMadeShare): string[] {
+/** Conditions that the audit does not weigh; a date has its own pitfall. External ids are never shown. */
+function onlyIf({ allowed, outsiders, federated }: HandMadeShare): string[] {
   const conditions = allowed.flatMap((one) => one.conditions).filter(({ key }) => key !== 'aws:currenttime');
+  const ofTrust = [...outsiders, ...federated]
+    .flatMap(({ unweighed }) => unweighed)
+    .filter(({ key }) => key !== 'sts:externalid');
   return [
-    ...new Set(conditions.map((one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`)),
+    ...new Set(
+      [...ofTrust, ...conditions].map(
+        (one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`,
+      ),
+    ),
   ];
 }
 
@@ -124,6 +172,11 @@ function whoIs({ accountId, principals, orgIds }: Outsider): string {
   const ofOrg = orgIds ? ` of organization ${orgIds.join(' or ')}` : '';
   if (principals) return `${principals.join(', ')}${ofOrg}`;
   return accountId ? `account ${accountId}${ofOrg}` : `any account${ofOrg}`;
+}
+
+function whoIsFederated({ provider, audiences, subjects }: FederatedOutsider): string {
+  const who = subjects ? subjects.join(', ') : 'anybody';
+  return `${who} of ${provider}${audiences ? ` for ${audiences.join(', ')}` : ''}`;
 }
 
 function whatIs(resource: string): string {

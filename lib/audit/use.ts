@@ -4,7 +4,10 @@ import type { GrantRecord } from '../grant/grant.ts';
 
 const dayMs = 86_400_000;
 
-/** IAM's "last used" of a role counts Sharemaker's own probes too; what lies this close behind one is taken for it. */
+/** IAM shows a use hours after it ("usually within four hours"); what it does not show after a day did not happen. */
+const lagMs = dayMs;
+
+/** What lies this close behind a probe of Sharemaker's own may be that probe. */
 const probeWindowMs = 15 * 60_000;
 
 export interface UnusedRules {
@@ -14,17 +17,25 @@ export interface UnusedRules {
 }
 
 /**
- * Epoch milliseconds of the child's last use. Never earlier than it can have been: where Sharemaker's own probes hide
- * it, the grant counts as used when it was created or last changed, or when an audit saw it before its sample.
+ * Epoch milliseconds of the last use. Never earlier than the child's: IAM's "last used" counts Sharemaker's own probes, which
+ * hide what was shortly before them, so they count here, too (see mayBeSampled), as does the creation.
  */
 export function lastUseOf(record: GrantRecord, roleLastUsedAt: string | undefined): number {
-  const proofs = record.probes.map(({ at }) => Date.parse(at));
-  const changed = Math.max(Date.parse(record.createdAt), ...proofs);
-  const sampledAt = record.sampled ? Date.parse(record.sampled.at) : 0;
-  const seen = roleLastUsedAt ? Date.parse(roleLastUsedAt) : 0;
-  const isOwn = seen <= Math.max(changed, sampledAt) + probeWindowMs;
-  const before = record.sampled ? Date.parse(record.sampled.usedAt) : 0;
-  return Math.max(changed, isOwn ? before : seen);
+  return Math.max(lastProbeOf(record), roleLastUsedAt ? Date.parse(roleLastUsedAt) : 0);
+}
+
+/** Where anybody wants to know of disuse, only a use by the child earns a grant another probe: one that lies idle has to look it. */
+export function mayBeSampled(
+  record: GrantRecord,
+  roleLastUsedAt: string | undefined,
+  rules: UnusedRules,
+): boolean {
+  const isWatched = (rules.warnDays ?? rules.suspendDays) !== undefined;
+  return !isWatched || lastUseOf(record, roleLastUsedAt) > lastProbeOf(record) + probeWindowMs;
+}
+
+function lastProbeOf({ createdAt, probes, sampledAt }: GrantRecord): number {
+  return Math.max(...[createdAt, ...probes.map(({ at }) => at), sampledAt ?? createdAt].map(Date.parse));
 }
 
 export interface Idleness {
@@ -43,15 +54,15 @@ export function idlenessOf(
   at: { readonly now: number; readonly startedAt: number },
 ): Idleness | undefined {
   const usedAt = lastUseOf(record, roleLastUsedAt);
-  const days = (at.now - usedAt) / dayMs;
+  const daysSeen = (at.now - lagMs - usedAt) / dayMs;
   const limit = Math.min(rules.warnDays ?? Infinity, rules.suspendDays ?? Infinity);
-  if (days < limit) return undefined;
+  if (daysSeen < limit) return undefined;
   const announcedAt = record.unusedSince ? Date.parse(record.unusedSince) : Infinity;
   const isAnnounced = announcedAt >= usedAt && announcedAt < at.startedAt;
   return {
-    days: Math.floor(days),
+    days: Math.floor((at.now - usedAt) / dayMs),
     since: new Date(usedAt).toISOString(),
     isAnnounced,
-    maySuspend: isAnnounced && days >= (rules.suspendDays ?? Infinity),
+    maySuspend: isAnnounced && daysSeen >= (rules.suspendDays ?? Infinity),
   };
 }

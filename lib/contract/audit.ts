@@ -34,13 +34,14 @@ export const findingCode = z.enum([
   'quota.roles_low',
   'share.unmanaged',
   'access.too_wide',
+  'audit.incomplete',
 ]);
 export type FindingCode = z.infer<typeof findingCode>;
 
 export const findingSchema = z.object({
   code: findingCode,
   severity: z.enum(['high', 'medium', 'low']),
-  /** A grant id, a role ARN or an endpoint ARN. */
+  /** A grant id, a role ARN, an endpoint ARN or the account id. */
   subject: z.string(),
   grantId: z.string().optional(),
   /** Lines of a diff or of facts, for people. */

@@ -124,8 +124,9 @@ const table = {
   },
   'audit.not_adoptable': {
     status: 422,
-    title: 'The role is not a share made by hand',
-    remedy: 'Run an audit and adopt a role that a share.unmanaged finding names.',
+    title: 'No grant can be made of the role',
+    remedy:
+      'Adopt a role that a share.unmanaged finding names. Where the detail names what no grant can say, create one for what the child needs.',
   },
   'subscription.not_found': {
     status: 404,

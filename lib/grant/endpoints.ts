@@ -22,9 +22,11 @@ export interface DescribedEndpoint {
 export interface Endpoints {
   /** Throws Problem `endpoint.not_found`, `endpoint.not_usable`. */
   describe(name: string, region: string): Promise<DescribedEndpoint>;
+  /** Of the own Region unless another is named. */
   list(page: {
     limit: number;
     token?: string;
+    region?: string;
   }): Promise<{ items: Omit<DescribedEndpoint, 'async'>[]; nextToken?: string }>;
 }
 
@@ -69,8 +71,8 @@ export function connectEndpoints(
       };
     },
 
-    async list({ limit, token }) {
-      const page = await clientIn(ownRegion).send(
+    async list({ limit, token, region = ownRegion }) {
+      const page = await clientIn(region).send(
         new ListEndpointsCommand({
           MaxResults: limit,
           SortBy: 'Name',
@@ -80,7 +82,7 @@ export function connectEndpoints(
       );
       const items = (page.Endpoints ?? []).map((endpoint) => ({
         name: endpoint.EndpointName ?? '',
-        region: ownRegion,
+        region,
         arn: endpoint.EndpointArn?.toLowerCase() ?? '',
         status: endpoint.EndpointStatus ?? 'unknown',
         createdAt: endpoint.CreationTime?.toISOString() ?? '',

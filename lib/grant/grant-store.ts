@@ -46,7 +46,7 @@ export interface GrantStore {
   /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back; nothing where the lease is lost. */
   amend(record: GrantRecord, lease: Lease): Promise<void>;
   /** Notes when an audit probed it; nobody else writes that, and no version counts it. */
-  noteSample(id: string, sampled: NonNullable<GrantRecord['sampled']>): Promise<void>;
+  noteSample(id: string, sampledAt: string): Promise<void>;
   list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
   /** Ids of grants of a shard that want to be looked at, the longest waiting first, a page at a time. */
   due(shard: DueShard, now: number, from?: PageKey): Promise<{ ids: string[]; next?: PageKey }>;
@@ -178,15 +178,15 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
       );
     },
 
-    async noteSample(id, sampled) {
+    async noteSample(id, sampledAt) {
       await unlessRefused(
         dynamo.send(
           new UpdateCommand({
             TableName: table,
             Key: { id },
-            UpdateExpression: 'SET sampled = :sampled',
+            UpdateExpression: 'SET sampledAt = :sampledAt',
             ConditionExpression: 'attribute_exists(id)',
-            ExpressionAttributeValues: { ':sampled': sampled },
+            ExpressionAttributeValues: { ':sampledAt': sampledAt },
           }),
         ),
       );

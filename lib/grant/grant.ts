@@ -70,8 +70,8 @@ export interface GrantRecord {
   readonly bodyHash?: string;
   /** When an audit first said that it is unused. */
   readonly unusedSince?: string;
-  /** When an audit last probed it, which IAM counts as a use, and when the child had last used it before that. */
-  readonly sampled?: { readonly at: string; readonly usedAt: string };
+  /** When an audit last probed it, which IAM counts as a use. */
+  readonly sampledAt?: string;
 
   readonly createdAt: string;
   readonly createdBy: string;

@@ -1,9 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ulid } from 'ulid';
+import { decodeTime, ulid } from 'ulid';
 
 /** Prefix and a lower-case ULID (its first 10 characters are the time in milliseconds). */
 export function newId(prefix: 'grt' | 'aud', now: number): string {
   return `${prefix}_${ulid(now).toLowerCase()}`;
+}
+
+/** Epoch milliseconds at which newId made it. */
+export function timeOfId(id: string): number {
+  return decodeTime(id.slice(id.indexOf('_') + 1).toUpperCase());
 }
 
 /** The same caller and key always name the same grant, so a retried create finds its own work. */

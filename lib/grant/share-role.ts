@@ -34,8 +34,6 @@ export interface ShareRole {
   putTrust(record: Named, trust: PolicyDocument): Promise<boolean>;
   putPolicy(record: Named, name: PolicySlot | 'deny', document: PolicyDocument): Promise<boolean>;
   dropPolicy(record: Named, name: string): Promise<void>;
-  /** Somebody else's role has the name. */
-  isForeign(record: Owned): Promise<boolean>;
   /** Policies of any kind, then the role. */
   remove(record: Named): Promise<void>;
   /** Boundary, tags and session length as they were made; nothing when there is no role. */
@@ -49,7 +47,7 @@ export interface ShareRole {
 type Named = Pick<GrantRecord, 'role'>;
 type Owned = Pick<GrantRecord, 'id' | 'role'>;
 
-/** The name is taken by a role that does not carry the grant's tag. */
+/** The name is taken by a role that does not carry the tags of the grant and of this deployment. */
 export class RoleNotOurs extends Error {
   override readonly name = 'RoleNotOurs';
 }
@@ -57,12 +55,25 @@ export class RoleNotOurs extends Error {
 export const sessionSecondsMax = 3600;
 export const grantTag = 'sharemaker:grant';
 
-export function tagsOf(record: Pick<GrantRecord, 'id' | 'child' | 'endpoint'>): Record<string, string> {
+export const endpointTag = 'sharemaker:endpoint';
+/** Which deployment (stage) made the role: several in one account share the path. */
+export const deploymentTag = 'sharemaker:deployment';
+
+export function tagsOf(
+  record: Pick<GrantRecord, 'id' | 'child' | 'endpoint'>,
+  boundaryArn: string,
+): Record<string, string> {
   return {
     [grantTag]: record.id,
+    [deploymentTag]: deploymentOf(boundaryArn),
     'sharemaker:child': record.child.accountId,
-    'sharemaker:endpoint': record.endpoint.name,
+    [endpointTag]: record.endpoint.name,
   };
+}
+
+/** A deployment is known by the name of its boundary: it has that alone, and no other one of the account has it. */
+export function deploymentOf(boundaryArn: string): string {
+  return boundaryArn.slice(boundaryArn.lastIndexOf('/') + 1);
 }
 
 export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole {
@@ -75,7 +86,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
         PermissionsBoundary: boundaryArn,
         MaxSessionDuration: sessionSecondsMax,
         Description: descriptionOf(record),
-        Tags: tagList(record),
+        Tags: tagList(record, boundaryArn),
       }),
     );
     return Role?.RoleId ?? '';
@@ -88,9 +99,16 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
   };
 
   /** Of an earlier attempt of ours, and not of somebody who took the name. */
-  const isOurs = (record: Owned, role: Role) =>
-    role.Arn === record.role.arn &&
-    Boolean(role.Tags?.some(({ Key, Value }) => Key === grantTag && Value === record.id));
+  const isOurs = (record: Owned, role: Role) => {
+    const has = (key: string, value: string) =>
+      Boolean(role.Tags?.some(({ Key, Value }) => Key === key && Value === value));
+    // In two deployments of one account the same caller and Idempotency-Key make the same grant id.
+    return (
+      role.Arn === record.role.arn &&
+      has(grantTag, record.id) &&
+      has(deploymentTag, deploymentOf(boundaryArn))
+    );
+  };
 
   const hasBoundary = (role: Role) => role.PermissionsBoundary?.PermissionsBoundaryArn === boundaryArn;
 
@@ -173,11 +191,6 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
       }
     },
 
-    async isForeign(record) {
-      const role = await find(record);
-      return role !== undefined && !isOurs(record, role);
-    },
-
     async putPolicy(record, PolicyName, document) {
       const input = { RoleName: record.role.name, PolicyName, PolicyDocument: JSON.stringify(document) };
       const put = await change(record, () => iam.send(new PutRolePolicyCommand(input)));
@@ -194,7 +207,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     async restoreFrame(record) {
       const RoleName = record.role.name;
       if (!(await putBoundary(record))) return;
-      await iam.send(new TagRoleCommand({ RoleName, Tags: tagList(record) }));
+      await iam.send(new TagRoleCommand({ RoleName, Tags: tagList(record, boundaryArn) }));
       // Both, because AWS does not say whether an omitted description is kept.
       await iam.send(
         new UpdateRoleCommand({
@@ -234,8 +247,8 @@ async function attachedPolicies(iam: IAMClient, record: Named, ifThere: OnRole):
   return arns;
 }
 
-function tagList(record: GrantRecord): Tag[] {
-  return Object.entries(tagsOf(record)).map(([Key, Value]) => ({ Key, Value }));
+function tagList(record: GrantRecord, boundaryArn: string): Tag[] {
+  return Object.entries(tagsOf(record, boundaryArn)).map(([Key, Value]) => ({ Key, Value }));
 }
 
 function descriptionOf(record: GrantRecord): string {

@@ -12,8 +12,7 @@ export function createAuthorize(state: IamState): Authorize {
     const { caller } = request;
     const entity = visibleEntity(state, caller);
     const account = state.accounts.get(caller.accountId);
-    if (entity?.kind === 'role')
-      state.lastUsed.set(entity.id, { at: state.clock.now(), region: request.region });
+    if (entity?.kind === 'role') state.lastUsed.note(entity.id, request.region);
     const answer = evaluate({
       action,
       resource,

@@ -33,7 +33,7 @@ export function describeRoleFully(role: Role, state: IamState): XmlMembers {
 
 /** "The trailing 400 days"; empty for a role that was never used. */
 export function describeLastUsed(role: Role, { lastUsed, clock }: IamState): XmlMembers {
-  const use = lastUsed.get(role.id);
+  const use = lastUsed.of(role.id);
   if (!use || use.at < clock.now() - 400 * 86_400_000) return {};
   return { LastUsedDate: xmlTime(use.at), Region: use.region };
 }

@@ -31,6 +31,7 @@ export function createIam({ clock }: { readonly clock: Clock }): Iam {
     },
     setLag: (seconds) => state.timeline.setLag(checkedLag(seconds)),
     setReadLag: (seconds) => state.timeline.setReadLag(checkedLag(seconds)),
+    setLastUsedLag: state.lastUsed.setLag,
   };
 }
 

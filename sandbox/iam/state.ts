@@ -2,6 +2,7 @@
 
 import type { PolicyDocument } from '../policy/document.ts';
 import type { Clock } from '../types.ts';
+import { createLastUsed, type LastUsed } from './last-used.ts';
 import { createTimeline, type Table, type Timeline } from './timeline.ts';
 
 /** A policy as it was sent, which is how IAM gives it back, and as it is evaluated. */
@@ -101,8 +102,7 @@ export interface IamState {
     string,
     { readonly accountId: string; readonly table: 'roles' | 'users'; readonly key: string }
   >;
-  /** By role id: when a session of the role was last used, and where. */
-  readonly lastUsed: Map<string, { readonly at: number; readonly region: string }>;
+  readonly lastUsed: LastUsed;
   addAccount(accountId: string, options?: AccountOptions): void;
   /** @throws Error for an account that was not added. */
   account(accountId: string): Account;
@@ -123,7 +123,7 @@ export function createState(clock: Clock): IamState {
     accounts,
     accessKeys: timeline.createTable(),
     places: new Map(),
-    lastUsed: new Map(),
+    lastUsed: createLastUsed(clock),
     addAccount(id, { orgId, rolesQuota = 1000, trustCharsMax = 2048 } = {}) {
       if (!/^\d{12}$/.test(id)) throw new Error('An account id has twelve digits.');
       const existing = accounts.get(id);

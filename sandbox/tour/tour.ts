@@ -159,6 +159,8 @@ async function auditFindsTheWidening({ narrator, parent, place, iam }: Scene, gr
   narrator.does('parent', 'in the IAM console: Resource becomes "*", "just for a test"');
   const [statement, ...others] = before.Statement;
   await iam.putPolicy(name, 'invoke', { ...before, Statement: [{ ...statement, Resource: '*' }, ...others] });
+  narrator.does('nobody', 'six minutes pass: until IAM shows every change, an audit says nothing of it');
+  await control(place, '/clock', { advanceSeconds: 6 * 60 });
   for (const mode of ['report', 'repair'] as const) {
     narrator.does('parent', `POST /audits, mode ${mode}`);
     const audit = (await json(
@@ -179,6 +181,7 @@ async function auditFindsTheWidening({ narrator, parent, place, iam }: Scene, gr
     } else
       narrator.answers(`${found.code}: ${found.repair}`, found.repair === 'repaired' ? 'good' : 'refusal');
   }
+  await control(place, '/clock', { advanceSeconds: 6 * 60 });
   const clean = (await json(
     parent.call(`${place.parent.apiUrl}/audits`, post({ mode: 'report' })),
     200,

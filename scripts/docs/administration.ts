@@ -71,7 +71,7 @@ ${grant}
 |---|---|
 ${rows.join('\n')}
 
-Of a finding, \`finding.<code>\` with a code of [Audit](audit.md#findings); fields as in [Finding](api.md#finding), the evidence cut after ten lines:
+Of a finding, \`finding.<code>\` with a code of [Audit](audit.md#findings); fields as in [Finding](api.md#finding), the evidence cut after ten lines, and \`isReminder\` where it was told before (\`audit.failed\` says that an audit was given up):
 
 \`\`\`json
 ${finding}

@@ -2,8 +2,9 @@
 
 import { aGrant, roleOf } from '../../bench/audit/a-grant.ts';
 import { handMade, type Plant, plants } from '../../bench/audit/plants.ts';
-import { finding, findingsOfGrant, findingsOfRole, orphan, quotaFinding } from '../../lib/audit/findings.ts';
+import { finding, findingsOfGrant, findingsOfRole, quotaFinding } from '../../lib/audit/findings.ts';
 import type { AccountRole } from '../../lib/audit/inventory.ts';
+import { orphan } from '../../lib/audit/orphans.ts';
 import { readDocument } from '../../lib/audit/policy-language.ts';
 import { handMadeShare, shareEvidence } from '../../lib/audit/shares.ts';
 import { type Finding, type FindingCode, findingCode } from '../../lib/contract/audit.ts';
@@ -59,15 +60,17 @@ function others(): Finding[] {
   const share = handMadeShare(external, { accountId, managed: new Map(), now: around.now });
   const probed = aGrant(around, 5);
   return [
-    orphan(asRead(orphaned, 'AROAORPHANORPHANORPH'), undefined, true).finding,
+    orphan(asRead(orphaned, 'AROAORPHANORPHANORPH'), undefined, { ...around, accountId, managed: new Map() })
+      .finding,
     ...quotaFinding({ used: 940, quota: 1000 }, accountId).map((found) => found.finding),
-    ...(share ? [finding('share.unmanaged', external.arn, shareEvidence(share, accountId))] : []),
+    ...(share ? [finding('share.unmanaged', external.arn, shareEvidence(share))] : []),
     finding(
       'access.too_wide',
       probed.role.arn,
       ['+ sync invocation of another endpoint, fraud-detector, was allowed'],
       probed.id,
     ),
+    finding('audit.incomplete', accountId, ['Grants could not be probed: AccessDenied.']),
   ];
 }
 

@@ -2,8 +2,8 @@
 
 import type { PutEventsCommandInput, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { aGrant } from '../../bench/audit/a-grant.ts';
-import { connectAlert } from '../../lib/audit/alerts.ts';
 import { startAudit } from '../../lib/audit/audit-record.ts';
+import { connectAlerts } from '../../lib/audit/connect-alerts.ts';
 import { connectAnnouncer } from '../../lib/grant/events.ts';
 import { remember } from '../../lib/grant/transitions.ts';
 import { findingExamples } from './audit-examples.ts';
@@ -58,8 +58,13 @@ export const busExamples = [
   }),
   await published((client) => {
     const audit = startAudit('aud_01m85tx28jqmtjr8s6xtrravyt', { mode: 'report', by: 'schedule', now });
-    const alert = connectAlert({ events: client, busName: 'sharemaker-dev', sns: client, topicArn: 'none' });
-    return alert(audit, [findingExamples()['role.missing']], 0);
+    const { tell } = connectAlerts({
+      events: client,
+      busName: 'sharemaker-dev',
+      sns: client,
+      topicArn: 'none',
+    });
+    return tell(audit, [{ number: 1, finding: findingExamples()['role.missing'], isReminder: false }]);
   }),
 ];
 

@@ -139,6 +139,8 @@ describe('the control calls', () => {
     expect((await control('POST', '/lag', { readSeconds: '5' })).status).toBe(400);
     expect((await control('POST', '/lag', { seconds: 0, readSeconds: 0 })).status).toBe(200);
     await iam.send(new GetUserCommand({ UserName }));
+    expect((await control('POST', '/last-used-lag', { seconds: 14_400 })).status).toBe(200);
+    expect((await control('POST', '/last-used-lag', { seconds: 90_000 })).status).toBe(400);
   });
 
   it('tell functions that clients left, or not', async () => {

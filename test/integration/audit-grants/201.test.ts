@@ -1,4 +1,5 @@
-import { DeleteRolePermissionsBoundaryCommand } from '@aws-sdk/client-iam';
+import { DescribeTimeToLiveCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateRoleCommand, DeleteRolePermissionsBoundaryCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AuditAnswer, type AuditLab, codesOf, openLab } from './audit-lab.ts';
 
@@ -93,10 +94,35 @@ it('tells the bus and the topic of findings of high severity, and of no external
     auditId: audit.id,
     code: 'boundary.missing',
     grantId: grant.id,
-    repair: 'repaired',
+    isReminder: false,
   });
+  expect(audit.findings[0]?.repair).toBe('repaired');
   const [message] = news.filter((one) => one.kind === 'notification');
   expect(message?.subject).toBe('Sharemaker: 1 finding of high severity');
   expect(message?.message).toContain(`boundary.missing: ${grant.role.arn}`);
   expect(JSON.stringify(news)).not.toContain(grant.externalId);
+});
+
+it('is forgotten, findings and all, 400 days after it began', async () => {
+  const RoleName = 'stray';
+  const AssumeRolePolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+  });
+  await lab.parentIam.send(
+    new CreateRoleCommand({ RoleName, Path: '/sharemaker/', AssumeRolePolicyDocument }),
+  );
+  const { id, startedAt } = await lab.audit();
+  const dynamo = new DynamoDBClient(lab.asParent.sdk);
+  const TableName = 'sharemaker-dev-audits';
+  const { TimeToLiveDescription } = await dynamo.send(new DescribeTimeToLiveCommand({ TableName }));
+  expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'ttl' });
+  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName }));
+  const ttl = Math.floor(Date.parse(startedAt) / 1000) + 400 * 86_400;
+  const parts = Items.filter((item) => item['id']?.S === id);
+  expect(parts.map((item) => [item['part']?.S, item['ttl']?.N]).sort()).toEqual([
+    ['findings#00001', String(ttl)],
+    ['summary', String(ttl)],
+  ]);
+  expect(Items.filter((item) => item['id']?.S === 'current').every((item) => !item['ttl'])).toBe(true);
 });

@@ -15,6 +15,7 @@ const cases: readonly {
   readonly name: string;
   readonly accounts?: readonly string[];
   readonly resource?: string;
+  readonly condition?: object;
   readonly detail: RegExp;
 }[] = [
   { title: 'a role that does not exist', name: 'nowhere', detail: /no such role/ },
@@ -44,13 +45,28 @@ const cases: readonly {
     name: 'no-endpoint',
     accounts: ['222222222222'],
     resource: `arn:aws:sagemaker:us-east-1:${parent}:endpoint/gone`,
-    detail: /does not exist in this Region/,
+    detail: /does not exist in us-east-1/,
+  },
+  {
+    title: 'a role whose endpoint does not exist in the Region that it names',
+    name: 'elsewhere',
+    accounts: ['222222222222'],
+    resource: `arn:aws:sagemaker:eu-west-1:${parent}:endpoint/puppet`,
+    detail: /does not exist in eu-west-1/,
+  },
+  {
+    title: 'a role with a condition that a grant does not have',
+    name: 'from-elsewhere',
+    accounts: ['222222222222'],
+    resource: `arn:aws:sagemaker:us-east-1:${parent}:endpoint/puppet`,
+    condition: { NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+    detail: /A grant cannot say a condition of its policies: NotIpAddress aws:sourceip\./,
   },
 ];
 
-for (const { title, name, accounts, resource, detail } of cases)
+for (const { title, name, accounts, resource, condition, detail } of cases)
   it(`refuses to adopt ${title}, and creates nothing`, async () => {
-    if (accounts) await makeRole(name, accounts, resource ?? '');
+    if (accounts) await makeRole(name, accounts, resource ?? '', condition);
     const { status, json } = await lab.asParent.post('/audits', {
       adopt: `arn:aws:iam::${parent}:role/${name}`,
     });
@@ -67,7 +83,12 @@ it("refuses to adopt one of Sharemaker's own roles", async () => {
   expect(json).toMatchObject({ code: 'audit.not_adoptable' });
 });
 
-async function makeRole(RoleName: string, accounts: readonly string[], Resource: string): Promise<void> {
+async function makeRole(
+  RoleName: string,
+  accounts: readonly string[],
+  Resource: string,
+  Condition?: object,
+): Promise<void> {
   await lab.parentIam.send(
     new CreateRoleCommand({
       RoleName,
@@ -83,7 +104,7 @@ async function makeRole(RoleName: string, accounts: readonly string[], Resource:
       PolicyName: 'invoke',
       PolicyDocument: JSON.stringify({
         Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'sagemaker:InvokeEndpoint', Resource }],
+        Statement: [{ Effect: 'Allow', Action: 'sagemaker:InvokeEndpoint', Resource, Condition }],
       }),
     }),
   );

@@ -3,6 +3,7 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { settleMs } from '../../../lib/audit/role-evidence.ts';
 import type { Audit, Finding } from '../../../lib/contract/audit.ts';
 import type { Grant } from '../../../lib/contract/grant.ts';
 import { startSandbox, type TestSandbox } from '../../support/sandbox.ts';
@@ -15,7 +16,7 @@ export interface AuditLab extends TestSandbox {
   readonly childIam: IAMClient;
   grant(body?: Readonly<Record<string, unknown>>): Promise<Grant>;
   read(grantId: string): Promise<Grant>;
-  /** A finished audit; throws when it did not finish. */
+  /** A finished audit, after IAM has had time to settle; throws when it did not finish. */
   audit(mode?: 'report' | 'repair'): Promise<AuditAnswer>;
   /** What the child gets: `ok`, or the name of the error. */
   invokeAsChild(grant: Grant, endpointName?: string): Promise<string>;
@@ -42,6 +43,7 @@ export async function openLab(): Promise<AuditLab> {
       return (await asParent.get<Grant>(`/grants/${grantId}`)).json;
     },
     async audit(mode = 'report') {
+      sandbox.advanceClock(settleMs / 1000);
       const { status, json } = await asParent.post<AuditAnswer>('/audits', { mode });
       if (status !== 201) throw new Error(`The audit answered ${status}: ${JSON.stringify(json)}`);
       return json;

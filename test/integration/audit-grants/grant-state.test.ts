@@ -33,6 +33,7 @@ it('finds a role of no grant, shuts it, proves it shut and removes it', async ()
       }),
       Tags: [
         { Key: 'sharemaker:grant', Value: 'grt_00000000000000000000000001' },
+        { Key: 'sharemaker:deployment', Value: 'sharemaker-boundary-dev' },
         { Key: 'sharemaker:endpoint', Value: 'puppet' },
       ],
     }),
@@ -106,7 +107,7 @@ it('finds a grant that is stuck, says why, and finishes what was asked', async (
   const reported = await lab.audit('report');
   const stuck = reported.findings.find(({ code }) => code === 'grant.stuck');
   expect(stuck).toMatchObject({ subject: grant.id, severity: 'medium' });
-  expect(stuck?.evidence[0]).toMatch(/^"suspend" was asked for at .*, 60 minutes ago, and is not proven\.$/);
+  expect(stuck?.evidence[0]).toMatch(/^"suspend" was asked for at .*, 65 minutes ago, and is not proven\.$/);
   expect(stuck?.evidence[1]).toMatch(/^Last error: .+/);
 
   const repaired = await lab.audit('repair');

@@ -148,7 +148,7 @@ describe('share.unmanaged', () => {
   it('knows an external id that anybody can guess, and what sagemaker:* lets in', () => {
     const evidence = evidenceOf('guessable');
     expect(evidence).toContain('What: every endpoint in every Region');
-    expect(evidence).toContain('How: sync, stream, async');
+    expect(evidence).toContain('How: sync, stream, async, bidirectional stream');
     expect(evidence?.filter((line) => line.startsWith('Pitfall')).join('\n')).toMatch(
       /account id or a pattern.*endpoint is a wildcard.*CallWithBearerToken.*far more than invoking/s,
     );
@@ -209,6 +209,23 @@ describe('adopt', () => {
       child: { accountId: child, principals: [`arn:aws:iam::${child}:user/admin`] },
       modes: ['sync', 'stream'],
       expiresAt: '2027-06-01T00:00:00.000Z',
+    });
+  });
+});
+
+describe('adopt of a role that opens all and denies all but one', () => {
+  it('makes a grant for the one that is left, in the Region that the role names', async () => {
+    const region = 'eu-west-1';
+    for (const name of ['left', 'taken'])
+      lab.sageMaker.addEndpoint({ accountId: parent, region, name, model: 'puppet' });
+    const anywhere = `arn:aws:sagemaker:${region}:${parent}:endpoint/`;
+    await makeRole('all-but-one', trust({ AWS: child }), {
+      invoke: policy('sagemaker:InvokeEndpoint', `${anywhere}*`),
+      never: policy('sagemaker:InvokeEndpoint', `${anywhere}taken`, 'Deny'),
+    });
+    const { json } = await lab.asParent.post<AuditAnswer>('/audits', { adopt: roleArn('all-but-one') });
+    expect(await lab.read(json.findings[0]?.grantId ?? '')).toMatchObject({
+      endpoint: { name: 'left', region },
     });
   });
 });

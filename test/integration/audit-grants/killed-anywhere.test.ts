@@ -7,6 +7,7 @@ import { type Plant, plants } from '../../../bench/audit/plants.ts';
 import { holdMs, runAudit } from '../../../lib/audit/audit.ts';
 import type { AuditRecord } from '../../../lib/audit/audit-record.ts';
 import type { Found } from '../../../lib/audit/findings.ts';
+import { settleMs } from '../../../lib/audit/role-evidence.ts';
 
 const unused = { warnDays: 30 };
 const accounts: ParentAccount[] = [];
@@ -39,6 +40,8 @@ const namesOf = (found: readonly Found[]) =>
 
 /** Killed after that many calls; then somebody else goes on. */
 async function killAndGoOn(account: ParentAccount, mode: 'report' | 'repair', killedAfter: number) {
+  // Whoever audited before may have written that a grant is unused.
+  account.clock.advance(settleMs);
   const farAway = () => account.clock.now() + 900_000;
   await runAudit(account.auditor({ unused, killedAfter }), { mode, by: 'first' }, farAway()).catch(() => {});
   account.clock.advance(holdMs + 1);
@@ -93,6 +96,7 @@ it('mends each thing in mode repair, whichever call was the last', async () => {
     expect(namesOf(found), killed(killedAfter)).toEqual(expected);
     const left = found.filter(({ finding }) => !['repaired', 'reported'].includes(finding.repair ?? ''));
     expect(left, killed(killedAfter)).toEqual([]);
+    account.clock.advance(settleMs);
     const farAway = account.clock.now() + 900_000;
     const after = await runAudit(account.auditor({ unused }), { mode: 'report', by: 'third' }, farAway);
     expect(
@@ -101,3 +105,15 @@ it('mends each thing in mode repair, whichever call was the last', async () => {
     ).toEqual(['quota.roles_low', 'share.unmanaged']);
   }
 }, 900_000);
+
+it('waits for an audit that is just being begun no longer than it has time', async () => {
+  const { account } = await open([]);
+  const auditor = account.auditor();
+  const now = account.clock.now();
+  await auditor.audits.take('somebody else', now, now + holdMs);
+  const waiting = runAudit(auditor, { mode: 'report', by: 'test' }, now + 3_000);
+  await expect(waiting).rejects.toMatchObject({ code: 'request.conflict' });
+  const later = account.clock.now() + 900_000;
+  account.clock.advance(holdMs + 1);
+  expect((await runAudit(auditor, { mode: 'report', by: 'test' }, later)).status).toBe('finished');
+});

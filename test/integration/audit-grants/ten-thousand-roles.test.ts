@@ -9,6 +9,7 @@ import { holdMs, runAudit } from '../../../lib/audit/audit.ts';
 import type { AuditRecord } from '../../../lib/audit/audit-record.ts';
 import type { Auditor } from '../../../lib/audit/auditor.ts';
 import type { Inventory } from '../../../lib/audit/inventory.ts';
+import { settleMs } from '../../../lib/audit/role-evidence.ts';
 import { findingCode } from '../../../lib/contract/audit.ts';
 
 const size = { roles: 10_000, grants: 3_000 };
@@ -46,6 +47,9 @@ function watched(beforePage: () => void): Auditor {
   return { ...auditor, inventory: Object.create(inventory, { rolePage: { value: rolePage } }) as Inventory };
 }
 
+/** Nothing keeps this audit from looking. */
+const ofAccounts = findingCode.options.filter((code) => code !== 'audit.incomplete');
+
 it('finds one of each kind among 10,000 roles and 3,000 grants, none falsely, with at most 30 IAM calls', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
@@ -57,7 +61,7 @@ it('finds one of each kind among 10,000 roles and 3,000 grants, none falsely, wi
   const record = await runAudit(auditor, request, farAway());
   expect(record.status).toBe('finished');
   expect(await findingsOf(record)).toEqual([...expected].sort());
-  expect(new Set([...expected].map((line) => line.split(' ')[0]))).toEqual(new Set(findingCode.options));
+  expect(new Set([...expected].map((line) => line.split(' ')[0]))).toEqual(new Set(ofAccounts));
   expect(record.counts).toMatchObject({ rolesRead: size.roles, grantsCompared: size.grants });
   expect(record.counts.iamCalls).toBeLessThanOrEqual(30);
 
@@ -67,6 +71,8 @@ it('finds one of each kind among 10,000 roles and 3,000 grants, none falsely, wi
 }, 60_000);
 
 it('goes on from the page at which it died, and finds the same again', async () => {
+  // The last audit has written that a grant is unused.
+  account.clock.advance(settleMs);
   let pages = 0;
   const dying = watched(() => {
     if (++pages === 6) throw new Error('killed');

@@ -46,7 +46,6 @@ it('announces once, however often it is audited', async () => {
     expect(await audit('report', rules)).toHaveLength(1);
     account.clock.advance(3_600_000);
   }
-  // Each of these audits probed the grant, and none of them took the probe for a use.
   const events = (await read()).history.filter(({ event }) => event === 'grant.unused');
   expect(events).toHaveLength(1);
 });
@@ -86,6 +85,24 @@ it('forgets the announcement when the child uses the grant', async () => {
   const [found] = await audit('repair', rules);
   expect(found?.finding.repair).toBe('reported');
   expect(found?.finding.evidence[0]).toMatch(/: 31 days\.$/);
+  expect((await read()).status).toBe('active');
+});
+
+it('leaves a busy grant alone although IAM is hours behind, and every audit may probe it', async () => {
+  const soon = { warnDays: 1, suspendDays: 2 };
+  account.iam.setLastUsedLag(4 * 3600);
+  await useAsChild();
+  account.clock.advance(4 * 3_600_000);
+  let probed = 0;
+  for (let hour = 0; hour < 80; hour++) {
+    await useAsChild();
+    account.clock.advance(1_800_000);
+    const before = (await read()).sampledAt;
+    expect(await audit('repair', soon)).toEqual([]);
+    if ((await read()).sampledAt !== before) probed++;
+    account.clock.advance(1_800_000);
+  }
+  expect(probed).toBeGreaterThan(10);
   expect((await read()).status).toBe('active');
 });
 

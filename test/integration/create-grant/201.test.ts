@@ -76,6 +76,7 @@ describe('creates a grant that works when the answer comes', () => {
       'sharemaker:grant': grant.id,
       'sharemaker:child': accountId,
       'sharemaker:endpoint': 'puppet',
+      'sharemaker:deployment': 'sharemaker-boundary-dev',
     });
     const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     expect(PolicyNames).toEqual(['invoke']);

@@ -67,7 +67,15 @@ function* widenings(statement: Json): Generator<[string, Json]> {
     }
   }
   yield ['drops every condition', { ...whole, Condition: undefined }];
-  yield ['one action more', { ...whole, Action: [...oneOrMany(Action), 'sagemaker:CallWithBearerToken'] }];
+  for (const more of [
+    'sagemaker:CallWithBearerToken',
+    's3:GetObject',
+    's3:PutObject',
+    's3:DeleteObject',
+    's3:ListBucket',
+  ])
+    if (!oneOrMany(Action).includes(more))
+      yield [`${more}, too`, { ...whole, Action: [...oneOrMany(Action), more] }];
   yield [
     'any action of the service',
     { ...whole, Action: `${String(oneOrMany(Action)[0]).split(':')[0]}:*` },
@@ -87,12 +95,14 @@ function* widenings(statement: Json): Generator<[string, Json]> {
       'any resource but one',
       { ...rest, Effect, Condition, Action, Principal, NotResource: 'arn:aws:s3:::x' },
     ];
-    for (const [index, part] of String(oneOrMany(Resource)[0]).split(':').entries())
-      if (index > 2 && part !== '')
-        yield [
-          `a wildcard in part ${index}`,
-          { ...whole, Resource: String(oneOrMany(Resource)[0]).split(':').with(index, '*').join(':') },
-        ];
+    const resources = oneOrMany(Resource).map(String);
+    for (const [at, resource] of resources.entries())
+      for (const [index, part] of resource.split(':').entries())
+        if (index > 2 && part !== '')
+          yield [
+            `a wildcard in part ${index} of ${resource}`,
+            { ...whole, Resource: resources.with(at, resource.split(':').with(index, '*').join(':')) },
+          ];
   }
   if (Principal !== undefined) {
     yield ['anybody', { ...whole, Principal: '*' }];
@@ -162,6 +172,15 @@ const shapes: Readonly<Record<string, Partial<GrantRecord>>> = {
     async: {
       inputPrefix: 's3://b/grants/x/in/',
       outputPrefix: 's3://b/grants/x/out/',
+      outputPathExtension: 'grants/x/out',
+    },
+  },
+  'brokered results and failures': {
+    modes: ['async'],
+    async: {
+      inputPrefix: 's3://b/grants/x/in/',
+      outputPrefix: 's3://b/grants/x/out/',
+      failurePrefix: 's3://b/failures/grants/x/out/',
       outputPathExtension: 'grants/x/out',
     },
   },

@@ -151,6 +151,7 @@ export function invocationOf(share: Share): fc.Arbitrary<Invocation> {
         (key) => `arn:aws:s3:::${bucket}/grants/${share.id}/${key}`,
       ),
       `arn:aws:s3:::${bucket}/failures/grants/${share.id}/out/x`,
+      `arn:aws:s3:::${bucket}/failures/grants/${share.id}/outx`,
       `arn:aws:s3:::${bucket}/grants/grt_other/in/x`,
       `arn:aws:s3:::${bucket}-2/grants/${share.id}/in/x`,
       `arn:aws:s3:::${bucket}`,

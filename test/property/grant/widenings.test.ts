@@ -70,6 +70,19 @@ const shares: readonly [string, Share][] = [
       },
     },
   ],
+  [
+    'a grant with brokered results and failures',
+    {
+      ...plain,
+      modes: ['async'],
+      async: {
+        inputPrefix: `s3://sharemaker-async/grants/${plain.id}/in/`,
+        outputPrefix: `s3://sharemaker-async/grants/${plain.id}/out/`,
+        failurePrefix: `s3://sharemaker-async/failures/grants/${plain.id}/out/`,
+        outputPathExtension: `grants/${plain.id}/out`,
+      },
+    },
+  ],
 ];
 
 interface Widening {
@@ -151,22 +164,26 @@ function* wider(statement: Statement): Generator<[string, Statement]> {
   }
   if (Resource !== undefined) {
     yield ['any resource', { ...statement, Resource: '*' }];
-    for (const each of [Resource].flat())
+    const resources = [Resource].flat();
+    for (const [index, each] of resources.entries())
       yield [
         `whatever begins like ${each}`,
-        { ...statement, Resource: `${each.replace(/\*$/, '').slice(0, -1)}*` },
+        { ...statement, Resource: resources.with(index, `${each.replace(/\*$/, '').slice(0, -1)}*`) },
       ];
-    if (service === 'sagemaker')
-      for (const mode of [
-        'InvokeEndpoint',
-        'InvokeEndpointAsync',
-        'InvokeEndpointWithResponseStream',
-        'CallWithBearerToken',
-      ])
-        if (!actions.includes(`sagemaker:${mode}`))
-          yield [`${mode}, too`, { ...statement, Action: [...actions, `sagemaker:${mode}`] }];
+    for (const one of actionsOfService[service ?? ''] ?? [])
+      if (!actions.includes(one)) yield [`${one}, too`, { ...statement, Action: [...actions, one] }];
   }
 }
+
+const actionsOfService: Readonly<Record<string, readonly string[]>> = {
+  sagemaker: [
+    'sagemaker:InvokeEndpoint',
+    'sagemaker:InvokeEndpointAsync',
+    'sagemaker:InvokeEndpointWithResponseStream',
+    'sagemaker:CallWithBearerToken',
+  ],
+  s3: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'],
+};
 
 function withoutCondition({ Condition: _gone, ...statement }: Statement): Statement {
   return statement;

@@ -13,6 +13,7 @@ import {
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLastUsed } from '../../../sandbox/iam/last-used.ts';
 import { allow, aWorld, childId, keysOf, parentId, rootOf, trustOf } from './a-world.ts';
 
 async function allRoles(iam: IAMClient, MaxItems: number): Promise<RoleDetail[]> {
@@ -214,5 +215,27 @@ describe('RoleLastUsed', () => {
     expect((await allRoles(parent.iam, 10))[0]?.RoleLastUsed?.Region).toBe('us-east-1');
     advance(401 * 86_400);
     expect(await lastUsed()).toEqual({});
+  });
+
+  it('is told as late as it is set to be', () => {
+    let now = 0;
+    const lastUsed = createLastUsed({ now: () => now });
+    lastUsed.setLag(3600);
+    const use = (seconds: number, region: string) => {
+      now = seconds * 1000;
+      lastUsed.note('role', region);
+    };
+    const toldAt = (seconds: number) => {
+      now = seconds * 1000;
+      return lastUsed.of('role')?.region;
+    };
+    use(10, 'a');
+    expect(toldAt(3609)).toBeUndefined();
+    use(3609, 'b');
+    expect(toldAt(3610)).toBe('a');
+    use(3611, 'c');
+    expect(toldAt(7208)).toBe('a');
+    expect(toldAt(7209)).toBe('b');
+    expect(toldAt(7211)).toBe('c');
   });
 });

@@ -6,12 +6,12 @@ import {
   findingKinds,
   findingsOfGrant,
   findingsOfRole,
-  orphan,
   quotaFinding,
 } from '../../../lib/audit/findings.ts';
 import { expiryGraceMs, stuckAfterMs } from '../../../lib/audit/grant-evidence.ts';
 import type { AccountRole } from '../../../lib/audit/inventory.ts';
 import { readDocument } from '../../../lib/audit/policy-language.ts';
+import { settleMs } from '../../../lib/audit/role-evidence.ts';
 import { findingCode, findingSchema } from '../../../lib/contract/audit.ts';
 import { findingExamples } from '../../../scripts/docs/audit-examples.ts';
 
@@ -106,6 +106,26 @@ describe('a share role', () => {
     expect(codes(findingsOfRole({ role, record, around }))).toEqual(['trust.drifted', 'policy.drifted']);
   });
 
+  it('that names a deleted principal is drifted as well when it says more than that', () => {
+    const record = aGrant(around, 1);
+    const child = { Principal: { AWS: 'AROA5GONE5GONE5GONE55' } };
+    const trustWith = (changes: object) => {
+      const { Version, Statement } = roleOf(record, around).trust as unknown as {
+        Version: string;
+        Statement: object[];
+      };
+      return readDocument({ Version, Statement: [{ ...Statement[0], ...changes }, ...Statement.slice(1)] });
+    };
+    const found = (changes: object) =>
+      codes(findingsOfRole({ role: asRole(record, { trust: trustWith(changes) }), record, around }));
+    expect(found(child)).toEqual(['trust.principal_recreated']);
+    expect(found({ ...child, Condition: {} })).toEqual(['trust.drifted', 'trust.principal_recreated']);
+    expect(found({ Principal: { AWS: ['AROA5GONE5GONE5GONE55', '333333333333'] } })).toEqual([
+      'trust.drifted',
+      'trust.principal_recreated',
+    ]);
+  });
+
   it('of a suspended grant has to have its deny', () => {
     const record = aGrant(around, 1, { status: 'suspended', goal: 'suspended' });
     const complete = asRole(record);
@@ -115,14 +135,6 @@ describe('a share role', () => {
       'policy.drifted',
     ]);
   });
-
-  it('without a grant is removable only when Sharemaker made it', () => {
-    const role = asRole();
-    expect(orphan(role, undefined, true)).toMatchObject({ removable: { endpointName: 'Iris-Classifier' } });
-    expect(orphan(role, undefined, false).removable).toBeUndefined();
-    const ended = aGrant(around, 1, { status: 'revoked', goal: 'revoked' });
-    expect(orphan(role, ended, true).finding.evidence[1]).toBe(`Grant ${ended.id} is revoked.`);
-  });
 });
 
 describe('a grant', () => {
@@ -130,15 +142,17 @@ describe('a grant', () => {
     expect(findingsOfGrant(held())).toEqual([]);
   });
 
-  it('that is being changed is not held against its role, and neither is one that changed meanwhile', () => {
+  it('that is being changed is not held against its role, and neither is one that changed while IAM may still be behind', () => {
     const moving = aGrant(around, 1, {
       generation: 9,
       pending: { operation: 'update', since: iso(now), by: 'x' },
     });
     expect(findingsOfGrant(held({ record: moving, listed: undefined }))).toEqual([]);
-    const justNow = aGrant(around, 1, { updatedAt: iso(now) });
-    expect(findingsOfGrant(held({ record: justNow, listed: undefined }))).toEqual([]);
-    expect(codes(findingsOfGrant(held({ listed: undefined })))).toEqual(['role.missing']);
+    const changed = (ago: number) => aGrant(around, 1, { updatedAt: iso(now - ago) });
+    expect(findingsOfGrant(held({ record: changed(settleMs - 1), listed: undefined }))).toEqual([]);
+    expect(codes(findingsOfGrant(held({ record: changed(settleMs), listed: undefined })))).toEqual([
+      'role.missing',
+    ]);
   });
 
   it('has a moment of grace after its date', () => {
@@ -175,6 +189,14 @@ describe('a grant', () => {
     ]);
   });
 
+  it('of an endpoint whose time of creation is told in seconds is not said to have another', () => {
+    const { endpoint } = aGrant(around, 1);
+    const createdAgo = (ms: number) =>
+      held({ endpoint: { isThere: true, createdAt: iso(Date.parse(endpoint.createdAt) - ms) } });
+    expect(findingsOfGrant(createdAgo(1_000))).toEqual([]);
+    expect(codes(findingsOfGrant(createdAgo(1_001)))).toEqual(['endpoint.recreated']);
+  });
+
   it('of whose endpoint nothing is known is not said to have lost it', () => {
     const { endpoint: _unasked, ...unasked } = held();
     expect(findingsOfGrant(unasked)).toEqual([]);
@@ -202,21 +224,49 @@ describe('sizes', () => {
     expect(JSON.stringify(evidence).length).toBeLessThan(20_000);
   });
 
+  it('of findings are bounded in bytes, too', () => {
+    const lines = Array.from({ length: 40 }, () => '部'.repeat(400));
+    const { evidence } = finding('policy.drifted', 'arn', lines);
+    expect(Buffer.byteLength(JSON.stringify(evidence))).toBeLessThan(21_000);
+    expect(evidence.at(-1)).toBe(`… and ${40 - (evidence.length - 1)} lines more`);
+  });
+
+  it('of what repair has to drop are bounded, and it says how much is left', () => {
+    const record = aGrant(around, 1);
+    const document = readDocument({ Version: '2012-10-17', Statement: [] });
+    const role = asRole(record);
+    const names = Array.from({ length: 130 }, (_, index) => `policy-${index}`);
+    const inline = [...role.inline, ...names.map((name) => ({ name, document }))];
+    const found = findingsOfRole({ role: { ...role, inline }, record, around });
+    expect(found[0]?.extras).toMatchObject({ inline: names.slice(0, 100), leftOut: 30 });
+  });
+
   it('of chunks stay below what DynamoDB stores, and no group is split', () => {
     const wide = {
       finding: finding(
         'policy.drifted',
         'arn',
-        Array.from({ length: 99 }, () => 'x'.repeat(999)),
+        Array.from({ length: 40 }, () => 'é'.repeat(200)),
       ),
+      extras: {
+        inline: Array.from({ length: 100 }, () => 'x'.repeat(128)),
+        attached: [],
+        leftOut: 0,
+      },
     };
     const groups = Array.from({ length: 60 }, (_, index) =>
       Array.from({ length: (index % 6) + 1 }, () => ({ ...wide })),
     );
     const chunks = chunksOf(groups);
     expect(chunks.flat()).toHaveLength(groups.flat().length);
-    for (const chunk of chunks) expect(JSON.stringify(chunk).length).toBeLessThan(380_000);
+    for (const chunk of chunks) expect(Buffer.byteLength(JSON.stringify(chunk))).toBeLessThan(300_000);
     for (const group of groups)
       expect(new Set(group.map((found) => chunks.findIndex((chunk) => chunk.includes(found)))).size).toBe(1);
+  });
+
+  it('of chunks are what one message can tell of', () => {
+    const small = { finding: finding('grant.unused', 'arn', ['x']) };
+    for (const chunk of chunksOf(Array.from({ length: 60 }, () => [small])))
+      expect(chunk.length).toBeLessThanOrEqual(20);
   });
 });

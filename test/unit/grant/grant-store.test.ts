@@ -177,10 +177,10 @@ describe.each(['sandbox', 'memory'] as const)('grants in DynamoDB (%s)', (tables
 
   it('notes when an audit probed it, without a new version', async () => {
     const { record } = await stored(unsettled());
-    const sampled = { at: pending.since, usedAt: pending.since };
-    await store.noteSample(record.id, sampled);
-    expect(await store.require(record.id)).toEqual({ record: { ...record, sampled }, lease });
-    await store.noteSample('grt_none', sampled);
+    const sampledAt = pending.since;
+    await store.noteSample(record.id, sampledAt);
+    expect(await store.require(record.id)).toEqual({ record: { ...record, sampledAt }, lease });
+    await store.noteSample('grt_none', sampledAt);
     expect(await store.get('grt_none')).toBeUndefined();
   });
 });
