@@ -25,7 +25,7 @@ export function differences(expected: ReadDocument, found: ReadDocument, hidden:
     lines.push(...statementLines(statement, match, hidden));
   }
   for (const statement of left) lines.push(...statementLines(undefined, statement, hidden));
-  return lines;
+  return lines.length > 0 ? lines : ['They differ in external ids, which are not shown.'];
 }
 
 /** What a statement says, one fact a line. */

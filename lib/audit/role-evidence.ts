@@ -176,9 +176,10 @@ function statementsOf({ role, record }: HeldRole, name: string): string[] {
   );
 }
 
-/** The grant's own external ids have names; what they are stands in the grant, not in a finding. */
-function hiddenOf({ externalIds: { current, previous } }: GrantRecord): Hidden {
+/** The grant's own external ids have names; what they are stands in the grant, not in a finding. Its mark is no secret. */
+function hiddenOf({ externalIds: { current, previous }, proven }: GrantRecord): Hidden {
   return new Map([
+    ...(proven ? [[proven.mark, proven.mark] as const] : []),
     ...(previous ? [[previous.value, "(the grant's previous external id)"] as const] : []),
     [current, "(the grant's external id)"],
   ]);

@@ -44,7 +44,7 @@ export async function open(work: Work): Promise<void> {
   await putTrust(work, mark);
   const session = await enter(work, mark);
   const opens = await proveModes(work, 'allowed', modes, session);
-  const shuts = await proveModes(work, 'denied', modesTakenAway(work.record), session);
+  const shuts = await proveModes(work, 'denied', modesTakenAway(work.record), session, ', taken away');
   const ofTrust = probes.filter(({ probe }) => probe.startsWith('assume'));
   await settle(work, 'active', { id: role.id ?? '', slot, mark, probes: [...ofTrust, ...opens, ...shuts] });
 }
@@ -137,12 +137,13 @@ async function proveModes(
   wanted: 'allowed' | 'denied',
   modes: readonly Mode[],
   session: Session,
+  remark = '',
 ): Promise<ProbeResult[]> {
   const probes: ProbeResult[] = [];
   for (const mode of modes) {
     const ask = () => work.prober.invoke(work.record, mode, session);
     const [at = 0] = await prove(work, { wanted, ask });
-    probes.push(result(`invoke ${mode}`, wanted, at));
+    probes.push(result(`invoke ${mode}${remark}`, wanted, at));
   }
   return probes;
 }

@@ -34,7 +34,7 @@ describe('npm start -- --exit', () => {
     expect(stdout).not.toMatch(/A[KS]IA[A-Z2-7]{16}/);
     expect(stdout.match(/sts:ExternalId StringEquals .+/g)).toEqual([
       expect.stringMatching(/ .{4}…$/),
-      expect.stringMatching(/ .{4}…$/),
+      expect.stringMatching(/ .{4}…, grt_\w+@1\.1$/),
     ]);
     // How fast depends on the machine: said, not judged.
     const [last] = /Every step held\. The tour took [\d.]+ s\.\n$/.exec(stdout) ?? [];

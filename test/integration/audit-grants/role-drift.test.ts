@@ -278,8 +278,13 @@ it('leaves the exact documents of the grant behind', async () => {
   const after = await documentsOf(lab.parentIam, grant);
   expect(after.attached).toEqual([]);
   expect(Object.values(after.inline)).toEqual(Object.values(before.inline));
-  expect(after.trust).toEqual(before.trust);
+  // All but the mark, which names the documents that were put last.
+  expect(withoutMark(after.trust)).toEqual(withoutMark(before.trust));
 });
+
+function withoutMark(trust: unknown): unknown {
+  return JSON.parse(JSON.stringify(trust).replace(/(grt_\w+)@\d+\.\d/, '$1'));
+}
 
 function ofGrant({ findings }: AuditAnswer, grant: Grant): readonly Finding[] {
   return findings.filter(({ grantId, code }) => grantId === grant.id && code !== 'access.too_wide');
