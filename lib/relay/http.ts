@@ -166,7 +166,7 @@ function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
       agent: line.agent,
       method: request.method,
       path: request.path,
-      headers: request.headers,
+      headers: headerList(request),
     });
     const isConnected = () => outgoing.socket?.connecting === false;
     const { settle, fail } = guard(request, reject, outgoing, isConnected);
@@ -181,6 +181,13 @@ function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
     });
     outgoing.end(request.body);
   });
+}
+
+/** A flat list goes out as it is; the names of an object Node would look at one by one, and once more. */
+function headerList({ headers, body = '' }: HttpRequest): string[] {
+  const list = ['content-length', String(Buffer.byteLength(body))];
+  for (const name in headers) list.push(name, headers[name] as string);
+  return list;
 }
 
 /** Ends a wait once: by an answer, or by what may go wrong meanwhile. */
