@@ -31,7 +31,8 @@ export interface Prober {
 }
 
 const probeVariant = 'sharemaker-probe-absent';
-const probeObject = 's3://sharemaker-probe-absent/nothing';
+/** No bucket can have such a name (S3 User Guide, "Bucket naming rules"), so nobody can put an input there for a model to run on. */
+const probeObject = 's3://SHAREMAKER_PROBE/absent';
 
 export function connectProber(options: {
   readonly region: string;

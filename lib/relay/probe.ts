@@ -22,7 +22,8 @@ export type Probe = (terms: Terms, sourceIdentity: string) => Promise<ProbeResul
 const timeoutMs = 5_000;
 /** Valid as a name, and nobody's. */
 const noSuchVariant = 'sharemaker-probe-no-such-variant';
-const noSuchInput = 's3://sharemaker-probe-absent/nothing';
+/** Of a bucket that nobody can have: S3 knows no capitals. */
+const noSuchInput = 's3://SHAREMAKER_PROBE/absent';
 const nothing = Buffer.alloc(0);
 
 export function createProbe(options: {

@@ -206,7 +206,7 @@ const probes = {
       TargetVariant: 'sharemaker-probe-absent',
     }),
   async: (EndpointName: string) =>
-    new InvokeEndpointAsyncCommand({ EndpointName, InputLocation: 's3://sharemaker-probe-absent/nothing' }),
+    new InvokeEndpointAsyncCommand({ EndpointName, InputLocation: 's3://SHAREMAKER_PROBE/absent' }),
 } as const;
 
 async function outcomeOf<T extends object>(call: () => Promise<T>): Promise<T & Outcome> {

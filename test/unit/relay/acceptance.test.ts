@@ -42,9 +42,7 @@ describe('accepting an offer', () => {
       'async-invocations',
     ]);
     expect(sagemaker[0]?.headers['x-amzn-sagemaker-target-variant']).toBe('sharemaker-probe-no-such-variant');
-    expect(sagemaker[2]?.headers['x-amzn-sagemaker-inputlocation']).toBe(
-      's3://sharemaker-probe-absent/nothing',
-    );
+    expect(sagemaker[2]?.headers['x-amzn-sagemaker-inputlocation']).toBe('s3://SHAREMAKER_PROBE/absent');
   });
 
   it('is done when the reply to its own write was lost, but not when another was faster', async () => {
