@@ -172,11 +172,12 @@ export async function enumerateBreaks(
 ): Promise<Break[]> {
   const { calls } = await play(scenario, undefined, lagSeconds);
   return calls.flatMap((call) => {
-    // A crash before a call is a crash after the one before it. A read has no effect whose reply could be lost.
+    // A crash before a call is a crash after the one before it. A read has no effect whose reply could be lost, and an error
+    // there ends the attempt as a throttle does.
     const isRead = /^(Get|List|Describe|Query|AssumeRole|Invoke)/.test(call.operation);
     const faults: CallFault[] = all
       ? [...everyFault]
-      : ['crash-after', 'throttle', 'error', ...(isRead ? [] : (['lost-reply'] as const))];
+      : ['crash-after', 'throttle', ...(isRead ? [] : (['error', 'lost-reply'] as const))];
     const once = faults.map((fault) => ({ call, fault, attempts: 1 }));
     // What the SDK repeats by itself finds its own effect.
     return isRead ? once : [...once, { call, fault: 'lost-reply' as const, attempts: 3 }];

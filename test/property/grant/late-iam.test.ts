@@ -3,7 +3,7 @@ import { watchLife } from '../../support/grant-promise.ts';
 import { seedFromEnvironment } from '../../support/seeded-random.ts';
 
 /** The rest of the thousand run in `npm run test:model`. */
-const lives = Number(process.env['LIVES'] ?? 40);
+const lives = Number(process.env['LIVES'] ?? 30);
 
 it(`keeps both promises in ${lives} lives with IAM up to 90 seconds late`, { timeout: 600_000 }, async () => {
   const seed = seedFromEnvironment();
