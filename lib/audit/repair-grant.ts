@@ -63,9 +63,11 @@ async function repairUnderLease(
   const { store, shareRole, clock } = broker;
   const { record } = stored;
   const holder = broker.newHolder();
+  /** Undefined when it is lost. */
   const renew = async () => {
     const now = clock.now();
-    return store.lease(record, { holder, until: now + leaseMs }, now);
+    const lease = { holder, until: now + leaseMs };
+    return (await store.lease(record, lease, now)) ? lease : undefined;
   };
   const extras = found.flatMap((one) => one.extras ?? []);
   const { slot = 'invoke' } = record.proven ?? {};
@@ -85,8 +87,8 @@ async function repairUnderLease(
       throw error;
     });
   }
-  if (!(await renew())) return undefined;
-  const lease = { holder, until: clock.now() + leaseMs };
+  const lease = await renew();
+  if (!lease) return undefined;
   const asked = { by: audit.startedBy, now: clock.now() };
   if (!(await store.put(askRepair(record, asked), { record, lease }))) return undefined;
   return advance(record.id, broker, turnOf({ auditor, deadlineAt }), holder);

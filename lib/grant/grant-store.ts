@@ -39,7 +39,7 @@ export interface GrantStore {
   require(id: string): Promise<StoredGrant>;
   /** Those of the ids that exist, as they are now. */
   getMany(ids: readonly string[]): Promise<GrantRecord[]>;
-  /** Stores the next version and answers it; undefined when somebody else stored one, or took the lease, meanwhile. */
+  /** Stores the next version and answers it; undefined when somebody else stored one, or took or renewed the lease, meanwhile. */
   put(next: GrantRecord, before: StoredGrant): Promise<StoredGrant | undefined>;
   /** Takes or renews the lease of exactly this version; false when it has changed or somebody else holds it. */
   lease(record: GrantRecord, lease: Lease, now: number): Promise<boolean>;
@@ -107,7 +107,10 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
 
     async put(next, before) {
       const isSameVersion = 'version = :version';
-      const isSameLease = before.lease ? 'leaseHolder = :holder' : 'attribute_not_exists(leaseHolder)';
+      // A lease that was renewed meanwhile is not ours to write back as it was: it would end while its holder's call is under way.
+      const isSameLease = before.lease
+        ? 'leaseHolder = :holder AND leaseUntil = :until'
+        : 'attribute_not_exists(leaseHolder)';
       const record = { ...next, version: before.record.version + 1 };
       // What is settled needs nobody to hold it.
       const lease = isSettled(record) ? undefined : before.lease;
@@ -119,7 +122,7 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
             ConditionExpression: `${isSameVersion} AND ${isSameLease}`,
             ExpressionAttributeValues: {
               ':version': before.record.version,
-              ...(before.lease && { ':holder': before.lease.holder }),
+              ...(before.lease && { ':holder': before.lease.holder, ':until': before.lease.until }),
             },
           }),
         ),

@@ -202,8 +202,9 @@ function workOn(start: LeasedGrant, broker: Broker, deadlineAt: number): Work {
       const now = broker.clock.now();
       // Nothing can be proven open any more once its date has come.
       if (byTheClock(stored.record, now)) throw new LostLease();
-      if (!(await broker.store.lease(stored.record, { holder, until: now + leaseMs }, now)))
-        throw new LostLease();
+      const lease = { holder, until: now + leaseMs };
+      if (!(await broker.store.lease(stored.record, lease, now))) throw new LostLease();
+      stored = { record: stored.record, lease };
       // A slow answer has used up the time that the next call may need.
       if (broker.clock.now() - now > leaseMs - callMsMax) await this.checkpoint();
     },

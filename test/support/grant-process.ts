@@ -43,6 +43,8 @@ export interface ProcessOptions {
   /** Whose execution role; that of create-grant, which may do what most may, unless given. */
   readonly as?: string;
   readonly faultAt?: (call: AwsCall) => CallFault | undefined;
+  /** Holds the process at a call that has no effect yet: it is on its way. */
+  readonly holdBefore?: (call: AwsCall) => Promise<void> | undefined;
   /** Holds the process at a call, when its effect is there. */
   readonly holdAfter?: (call: AwsCall) => Promise<void> | undefined;
   /** As the clients are deployed: 3. With 1, the default, every failure shows. */
@@ -83,6 +85,7 @@ export function startProcess(around: Surroundings, options: ProcessOptions): Tes
     const fault = options.faultAt?.(made);
     const isCrash = fault === 'crash-before' || fault === 'crash-after';
     if (isDead || fault === 'crash-before') return crash();
+    await options.holdBefore?.(made);
     const answer = await call(isCrash ? undefined : fault);
     if (fault === 'crash-after') return crash();
     await options.holdAfter?.(made);

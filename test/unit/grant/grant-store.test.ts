@@ -67,6 +67,13 @@ describe.each(['sandbox', 'memory'] as const)('grants in DynamoDB (%s)', (tables
     expect((await store.require(before.record.id)).record.note).toBe('mine');
   });
 
+  it('stores nothing over a lease that was renewed meanwhile', async () => {
+    const before = await stored(unsettled());
+    expect(await store.lease(before.record, { ...lease, until: now + 40_000 }, now + 10_000)).toBe(true);
+    expect(await store.put({ ...before.record, note: 'mine' }, before)).toBeUndefined();
+    expect((await store.require(before.record.id)).lease?.until).toBe(now + 40_000);
+  });
+
   it('knows its own write when its answer was lost and it is repeated', async () => {
     const before = await stored(unsettled());
     const next = { ...before.record, note: 'mine' };

@@ -1,0 +1,60 @@
+/** Each stops a worker at the one moment at which a request, a crash or somebody's hand could do the most harm. */
+
+import { expect, it } from 'vitest';
+import { isSettled } from '../../../lib/grant/grant.ts';
+import { callAsChild } from '../../support/child-call.ts';
+import type { AwsCall, ProcessOptions } from '../../support/grant-process.ts';
+import * as requests from '../../support/grant-requests.ts';
+import { createGrantWorld, type GrantWorld } from '../../support/grant-world.ts';
+
+const { suspend, resume } = requests;
+
+/** A process that stands still at the first such call until it is let go. */
+function holdAt(which: (call: AwsCall) => boolean) {
+  const reached = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<void>();
+  let isHeld = false;
+  const hold: ProcessOptions['holdAfter'] = (call) => {
+    if (isHeld || !which(call)) return undefined;
+    isHeld = true;
+    reached.resolve();
+    return letGo.promise;
+  };
+  return { hold, reached: reached.promise, letGo: () => letGo.resolve() };
+}
+
+const named = (operation: string) => (call: AwsCall) => call.operation === operation;
+
+async function inWorld(play: (world: GrantWorld) => Promise<void>): Promise<void> {
+  const world = await createGrantWorld();
+  try {
+    await play(world);
+  } finally {
+    world.close();
+  }
+}
+
+it('keeps a lease as long as it was renewed, whoever writes meanwhile', () =>
+  inWorld(async (world) => {
+    const { id } = await requests.create(world.start());
+    await suspend(world.start(), id);
+    // A slow call, after which the worker renews its lease; then one that is on its way for longer than the first lease had left.
+    const slow = holdAt(named('PutRolePolicy'));
+    const onItsWay = holdAt(named('DeleteRolePolicy'));
+    const resuming = resume(world.start({ holdAfter: slow.hold, holdBefore: onItsWay.hold }), id);
+    await slow.reached;
+    await world.clock.sleep(20_000);
+    const read = holdAt(named('GetItem'));
+    const suspending = suspend(world.start({ holdAfter: read.hold }), id);
+    await read.reached;
+    slow.letGo();
+    await onItsWay.reached;
+    read.letGo();
+    await suspending;
+    onItsWay.letGo();
+    await resuming;
+    await world.runSchedule();
+    expect(world.read(id).status).toBe('suspended');
+    expect(isSettled(world.read(id))).toBe(true);
+    expect(await callAsChild(world, world.read(id))).toBe('denied');
+  }));
