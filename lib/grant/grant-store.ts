@@ -43,8 +43,8 @@ export interface GrantStore {
   put(next: GrantRecord, before: StoredGrant): Promise<StoredGrant | undefined>;
   /** Takes or renews the lease of exactly this version; false when it has changed or somebody else holds it. */
   lease(record: GrantRecord, lease: Lease, now: number): Promise<boolean>;
-  /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back; nothing where the lease is lost. */
-  amend(record: GrantRecord, lease: Lease): Promise<void>;
+  /** Notes what callers' ETags do not count (announced, pending, when it is due), and gives the lease back; false, and nothing, where there is a new version or the lease is lost. */
+  amend(record: GrantRecord, lease: Lease): Promise<boolean>;
   /** Notes when an audit probed it; nobody else writes that, and no version counts it. */
   noteSample(id: string, sampledAt: string): Promise<void>;
   list(query: ListGrantsQuery, from?: PageKey): Promise<{ records: GrantRecord[]; next?: PageKey }>;
@@ -161,7 +161,7 @@ export function connectGrantStore(dynamo: DynamoDBDocumentClient, table: string)
         ...(due !== undefined && { dueShard: dueShardOf(record), dueAt: due }),
       };
       const removes = ['leaseHolder', 'leaseUntil', ...(due === undefined ? ['dueShard', 'dueAt'] : [])];
-      await unlessRefused(
+      return unlessRefused(
         dynamo.send(
           new UpdateCommand({
             TableName: table,

@@ -115,8 +115,8 @@ async function moveOnce(stored: LeasedGrant, broker: Broker, deadlineAt: number)
       await broker.store.put(giveUp(work.record, failure, broker.clock.now()), work.stored);
       return true;
     }
-    await postpone({ ...work.stored, lease: stored.lease }, error, broker);
-    return false;
+    // Where it could not be handed back, a request has made a new version: this holder alone can take it up at once.
+    return !(await postpone({ ...work.stored, lease: stored.lease }, error, broker));
   }
 }
 
@@ -148,8 +148,7 @@ async function announceNews({ record, lease }: LeasedGrant, broker: Broker): Pro
   } catch {
     // A bus that takes nothing must not stand in the way of what else is due.
     const announceAt = iso(broker.clock.now() + announceAgainMs);
-    await broker.store.amend({ ...record, announceAt }, lease);
-    return false;
+    return !(await broker.store.amend({ ...record, announceAt }, lease));
   }
   await broker.store.amend({ ...record, announced: record.events }, lease);
   return true;
@@ -162,16 +161,16 @@ const patientMs = 5 * 60_000;
 const retryMsMin = 5_000;
 const retryMsMax = 600_000;
 
-/** Tries again later, and after the first minutes the later the longer it has been trying. */
-async function postpone({ record, lease }: LeasedGrant, error: unknown, broker: Broker): Promise<void> {
+/** Tries again later, and after the first minutes the later the longer it has been trying. False: the grant has changed. */
+async function postpone({ record, lease }: LeasedGrant, error: unknown, broker: Broker): Promise<boolean> {
   const now = broker.clock.now();
   const { pending } = record;
-  if (!pending) return;
+  if (!pending) return true;
   const ageMs = now - Date.parse(pending.since);
   const waitMs = ageMs < patientMs ? retryMsMin : Math.min(retryMsMax, ageMs / 4);
   const retryAt = iso(now + waitMs);
   const lastError = error instanceof OutOfTime ? pending.lastError : describe(error);
-  await broker.store.amend(
+  return broker.store.amend(
     { ...record, pending: { ...pending, retryAt, ...(lastError && { lastError }) } },
     lease,
   );

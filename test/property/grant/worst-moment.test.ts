@@ -7,7 +7,7 @@ import type { AwsCall, ProcessOptions } from '../../support/grant-process.ts';
 import * as requests from '../../support/grant-requests.ts';
 import { createGrantWorld, type GrantWorld } from '../../support/grant-world.ts';
 
-const { suspend, resume } = requests;
+const { suspend, resume, revoke, update } = requests;
 
 /** A process that stands still at the first such call until it is let go. */
 function holdAt(which: (call: AwsCall) => boolean) {
@@ -58,3 +58,49 @@ it('keeps a lease as long as it was renewed, whoever writes meanwhile', () =>
     expect(isSettled(world.read(id))).toBe(true);
     expect(await callAsChild(world, world.read(id))).toBe('denied');
   }));
+
+/** What hands a grant back: with IAM this late no proof is had in a request's time, and with a deaf bus no news are told. */
+const handingBack: readonly { readonly what: string; readonly lag: number; readonly process: ProcessOptions }[] = [
+  { what: 'for want of time', lag: 90, process: {} },
+  {
+    what: 'for want of a bus',
+    lag: 0,
+    process: { faultAt: ({ service }) => (service === 'events' ? 'error' : undefined) },
+  },
+];
+
+it.each(handingBack)('takes up a revoke that comes while a worker hands back $what', ({ lag, process }) => {
+  const latencyMs = () => 20;
+  const change = update({ modes: ['sync', 'async'] });
+  const start = async (world: GrantWorld) => {
+    const { id } = await requests.create(world.start());
+    await world.clock.sleep(120_000);
+    world.iam.setLag(lag);
+    return id;
+  };
+  return inWorld(async (rehearsal) => {
+    const broker = rehearsal.start({ ...process, latencyMs });
+    await change(broker, await start(rehearsal));
+    const last = broker.calls.findLast(named('UpdateItem'))?.index;
+    await inWorld(async (world) => {
+      const id = await start(world);
+      const handing = holdAt(({ index }) => index === last);
+      const changing = change(world.start({ ...process, latencyMs, holdBefore: handing.hold }), id);
+      await handing.reached;
+      const askedAt = world.clock.now();
+      let deniedAt = Number.POSITIVE_INFINITY;
+      const watch: ProcessOptions['holdAfter'] = ({ operation }) => {
+        if (operation === 'PutItem') handing.letGo();
+        return undefined;
+      };
+      const revoking = revoke(world.start({ as: 'revoke-grant', latencyMs, holdAfter: watch }), id);
+      const stop = world.clock.every(250, async () => {
+        const denies = [...(await world.shareRoles()).values()].every(({ inline }) => inline['deny']);
+        if (denies) deniedAt = Math.min(deniedAt, world.clock.now());
+      });
+      await Promise.all([revoking, changing]);
+      stop();
+      expect(deniedAt - askedAt).toBeLessThan(5_000);
+    });
+  });
+});
