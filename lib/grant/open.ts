@@ -24,7 +24,10 @@ export async function open(work: Work): Promise<void> {
     const mark = markOf(work.record, 1);
     const id = await putDocuments(work, mark, async () => {
       if (!(await putPermission(work, slot))) return false;
-      if (work.record.isDenied) await change(work, () => work.shareRole.dropPolicy(work.record, 'deny'));
+      if (!work.record.isDenied) return true;
+      // Behind the deny nobody uses the old one; beside the new one it would open again what was taken away meanwhile.
+      await dropOld(work, slot);
+      await change(work, () => work.shareRole.dropPolicy(work.record, 'deny'));
       return true;
     });
     const { session, probes } = await proveTrust(work, mark);

@@ -104,3 +104,36 @@ it.each(handingBack)('takes up a revoke that comes while a worker hands back $wh
     });
   });
 });
+
+it.each([0, 20])('never opens again what an update took away while suspended, with IAM %i s late', (lag) =>
+  inWorld(async (world) => {
+    const latencyMs = () => 20;
+    const { id } = await requests.create(world.start(), {
+      modes: ['sync', 'async'],
+      endpointName: 'puppet',
+    });
+    await suspend(world.start(), id);
+    await world.clock.sleep(120_000);
+    world.iam.setLag(lag);
+    // The update is stored, and its process is gone before it is proven.
+    const until = world.clock.now() + 150;
+    const dying = world.start({
+      latencyMs,
+      faultAt: () => (world.clock.now() > until ? 'crash-before' : undefined),
+    });
+    await dying.live(update({ modes: ['sync'] })(dying, id));
+    expect(isSettled(world.read(id))).toBe(false);
+    await world.clock.sleep(31_000);
+
+    const opened: number[] = [];
+    const stop = world.clock.every(100, async () => {
+      if ((await callAsChild(world, world.read(id), { mode: 'async' })) === 'allowed')
+        opened.push(world.clock.now());
+    });
+    await resume(world.start({ latencyMs }), id);
+    await world.runSchedule(5, world.start({ as: 'advance-grants', latencyMs }));
+    stop();
+    expect(world.read(id).status).toBe('active');
+    expect(await callAsChild(world, world.read(id))).toBe('allowed');
+    expect(opened).toEqual([]);
+  }));
