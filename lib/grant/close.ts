@@ -108,8 +108,11 @@ async function shut(work: Work, mark: string): Promise<boolean> {
 /** IAM is eventually consistent: the call after CreateRole may be told that there is no such role. */
 const newRoleShowsWithinMs = 120_000;
 
+/** Whoever was overtaken by the end may just have made the role, for the first time or again. */
 function mayNotShowYet({ record, clock }: Work): boolean {
-  return !record.role.id && clock.now() - Date.parse(record.createdAt) < newRoleShowsWithinMs;
+  const hasOvertaken = record.generation > record.provenGeneration + 1;
+  const askedAt = Date.parse(record.closing?.askedAt ?? record.updatedAt);
+  return hasOvertaken && clock.now() - askedAt < newRoleShowsWithinMs;
 }
 
 function note(answer: Answer, work: Work, seen: Seen): Answer {

@@ -7,7 +7,7 @@ import type { AwsCall, ProcessOptions } from '../../support/grant-process.ts';
 import * as requests from '../../support/grant-requests.ts';
 import { createGrantWorld, type GrantWorld } from '../../support/grant-world.ts';
 
-const { suspend, resume, revoke, update } = requests;
+const { suspend, resume, revoke, rotate, update } = requests;
 
 /** A process that stands still at the first such call until it is let go. */
 function holdAt(which: (call: AwsCall) => boolean) {
@@ -136,4 +136,31 @@ it.each([0, 20])('never opens again what an update took away while suspended, wi
     expect(world.read(id).status).toBe('active');
     expect(await callAsChild(world, world.read(id))).toBe('allowed');
     expect(opened).toEqual([]);
+  }));
+
+it('waits for a role that was made again just before the end was asked for, and that IAM does not show yet', () =>
+  inWorld(async (world) => {
+    const { id } = await requests.create(world.start());
+    await world.clock.sleep(3_600_000);
+    await world.start().shareRole.remove(world.read(id));
+    const dying = world.start({
+      faultAt: ({ operation }) => (operation === 'CreateRole' ? 'crash-after' : undefined),
+    });
+    await dying.live(rotate(3600)(dying, id));
+    await world.clock.sleep(31_000);
+    // As IAM answers while it does not know the new role everywhere.
+    const broker = world.start({ as: 'revoke-grant' });
+    const { shareRole, prober } = broker;
+    await revoke(
+      {
+        ...broker,
+        shareRole: { ...shareRole, putPolicy: async () => false, remove: async () => {} },
+        prober: { ...prober, assume: async () => ({ answer: 'denied' }) },
+      },
+      id,
+    );
+    expect(world.read(id).status).toBe('revoking');
+    await world.runSchedule();
+    expect(world.read(id).status).toBe('revoked');
+    expect(await world.shareRoles()).toEqual(new Map());
   }));
