@@ -57,23 +57,21 @@ async function seenDead(work: Work, seen: Seen): Promise<Receipt> {
       note: 'There was no role any more when the end was asked for.',
     });
   }
-  const [, freshDenied = 0, sessionDenied = 0] = await prove(
-    work,
-    {
-      wanted: 'allowed',
-      async ask() {
-        const entered = await prober.assume(record, mark);
-        // Where none could be had before (the process died, the date has passed), this one is seen to be refused.
-        session ??= entered.session;
-        return entered.answer;
-      },
+  const before = {
+    wanted: 'denied',
+    ask: async () => (session ? note(await invokeAnyMode(work, session), work, seen) : 'unclear'),
+  } as const;
+  await prove(work, {
+    wanted: 'allowed',
+    async ask() {
+      // What is denied before the mark is let through proves nothing; what is allowed until then is noted.
+      const [entered] = await Promise.all([prober.assume(record, mark), fresh.ask(), before.ask()]);
+      // Where none could be had before (the process died, the date has passed), this one is seen to be refused.
+      session ??= entered.session;
+      return entered.answer;
     },
-    fresh,
-    {
-      wanted: 'denied',
-      ask: async () => (session ? note(await invokeAnyMode(work, session), work, seen) : 'unclear'),
-    },
-  );
+  });
+  const [freshDenied = 0, sessionDenied = 0] = await prove(work, fresh, before);
   return receiptOf(work, {
     ...seen,
     sessionDeniedAt: iso(sessionDenied),

@@ -60,7 +60,11 @@ it('keeps a lease as long as it was renewed, whoever writes meanwhile', () =>
   }));
 
 /** What hands a grant back: with IAM this late no proof is had in a request's time, and with a deaf bus no news are told. */
-const handingBack: readonly { readonly what: string; readonly lag: number; readonly process: ProcessOptions }[] = [
+const handingBack: readonly {
+  readonly what: string;
+  readonly lag: number;
+  readonly process: ProcessOptions;
+}[] = [
   { what: 'for want of time', lag: 90, process: {} },
   {
     what: 'for want of a bus',
@@ -136,7 +140,8 @@ it.each([0, 20])('never opens again what an update took away while suspended, wi
     expect(world.read(id).status).toBe('active');
     expect(await callAsChild(world, world.read(id))).toBe('allowed');
     expect(opened).toEqual([]);
-  }));
+  }),
+);
 
 it('waits for a role that was made again just before the end was asked for, and that IAM does not show yet', () =>
   inWorld(async (world) => {
@@ -163,4 +168,24 @@ it('waits for a role that was made again just before the end was asked for, and 
     await world.runSchedule();
     expect(world.read(id).status).toBe('revoked');
     expect(await world.shareRoles()).toEqual(new Map());
+  }));
+
+it('counts no denial as proof of the end that came before the mark was let through', () =>
+  inWorld(async (world) => {
+    const { id } = await requests.create(world.start());
+    const broker = world.start({ as: 'revoke-grant', latencyMs: () => 20 });
+    let marked = 0;
+    let letThroughAt = Number.POSITIVE_INFINITY;
+    const assume: typeof broker.prober.assume = async (record, externalId) => {
+      const isMark = externalId !== record.externalIds.current;
+      // All replicas but those that answer for the mark have heard of the end.
+      if (isMark && ++marked < 6) return { answer: 'denied' };
+      const answered = await broker.prober.assume(record, externalId);
+      if (isMark) letThroughAt = Math.min(letThroughAt, world.clock.now());
+      return answered;
+    };
+    await revoke({ ...broker, prober: { ...broker.prober, assume } }, id);
+    const { sessionDeniedAt = '', freshDeniedAt = '' } = world.read(id).receipt ?? {};
+    expect(Date.parse(freshDeniedAt)).toBeGreaterThanOrEqual(letThroughAt);
+    expect(Date.parse(sessionDeniedAt)).toBeGreaterThanOrEqual(letThroughAt);
   }));
