@@ -56,7 +56,8 @@ function shadowOf({ finding, removable }: Found, { auditor, audit }: Repair): Gr
     expiresAt: audit.startedAt,
     status: 'revoking',
     goal: 'revoked',
-    generation: 1,
+    // Which no grant has: its mark is none that a document of the role may already carry.
+    generation: 0,
     provenGeneration: 0,
     role: { name, arn: finding.subject },
     externalIds: {
