@@ -173,7 +173,7 @@ export function askRotation(
     if (validUntil >= previous.validUntil) return record;
     const shorter =
       graceSeconds > 0
-        ? { current, previous: { ...previous, validUntil } }
+        ? { ...record.externalIds, previous: { ...previous, validUntil } }
         : { current, retired: [previous.value, ...retired] };
     return pend({ ...record, externalIds: shorter }, 'rotate', asked);
   }

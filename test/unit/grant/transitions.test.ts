@@ -210,6 +210,12 @@ describe('rotate', () => {
       current: 'external-id-next',
       previous: { value: 'external-id-old', validUntil: new Date(now + 60_000).toISOString() },
     });
+    const retired = ['external-id-older'];
+    const withRetired = { ...proven, externalIds: { ...proven.externalIds, retired } };
+    expect(askRotation(withRetired, 60, 'another', asked).externalIds).toEqual({
+      ...shorter.externalIds,
+      retired,
+    });
     const none = askRotation(proven, 0, 'another', asked);
     expect(none.externalIds).toEqual({ current: 'external-id-next', retired: ['external-id-old'] });
     expect(none.generation).toBe(proven.generation + 1);
