@@ -189,11 +189,11 @@ async function settle(
     },
     ...(status === 'suspended' && { isDenied: true }),
   };
-  await work.store(
-    record.externalIds.next
-      ? takeOver(settled, record, now)
-      : remember(settled, { at: now, by: 'sharemaker', event: eventOf(record, status) }),
+  const told = eventsOf(record, status).reduce(
+    (next, event) => remember(next, { at: now, by: 'sharemaker', event }),
+    settled,
   );
+  await work.store(record.externalIds.next ? takeOver(told, record, now) : told);
 }
 
 /** The new external id is proven: it is offered from now on. The old one has its grace period, which IAM ends by itself. */
@@ -238,15 +238,20 @@ const events: Readonly<Record<string, string>> = {
   'retire external id': 'grant.external_id_retired',
 };
 
-function eventOf(record: GrantRecord, status: string): string {
-  const asked = events[record.pending?.operation ?? ''];
-  return (
-    asked ??
-    (record.status === 'provisioning'
-      ? 'grant.activated'
-      : `grant.${status === 'active' ? 'proven_open' : 'proven_shut'}`)
-  );
+/** Another state is told of whatever was asked last: a request may have overtaken the one that asked for it. */
+function eventsOf(record: GrantRecord, status: 'active' | 'suspended'): string[] {
+  const { operation = '' } = record.pending ?? {};
+  const reached = record.status === 'provisioning' ? 'grant.activated' : `grant.${reachedBy[status]}`;
+  const ofState = record.status === status ? [] : [reached];
+  // A rotation whose new external id is taken over now has its own events.
+  const ofOperation =
+    operation === 'rotate' && record.externalIds.next
+      ? []
+      : [events[operation] ?? `grant.${status === 'active' ? 'proven_open' : 'proven_shut'}`];
+  return [...new Set([...ofState, ...ofOperation])];
 }
+
+const reachedBy = { active: 'resumed', suspended: 'suspended' } as const;
 
 /**
  * A changed policy has another name than the one before it, so that the old one can stay until the new one is proven. A name

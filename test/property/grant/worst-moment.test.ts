@@ -189,3 +189,50 @@ it('counts no denial as proof of the end that came before the mark was let throu
     expect(Date.parse(freshDeniedAt)).toBeGreaterThanOrEqual(letThroughAt);
     expect(Date.parse(sessionDeniedAt)).toBeGreaterThanOrEqual(letThroughAt);
   }));
+
+const overtakings: readonly {
+  readonly name: string;
+  readonly first: requests.Ask;
+  readonly second: requests.Ask;
+  readonly told: readonly string[];
+}[] = [
+  {
+    name: 'a suspend overtakes a rotation',
+    first: rotate(3600),
+    second: suspend,
+    told: ['grant.suspended', 'grant.rotated', 'grant.rotation_finished'],
+  },
+  {
+    name: 'a rotation overtakes a suspend',
+    first: suspend,
+    second: rotate(3600),
+    told: ['grant.suspended', 'grant.rotated', 'grant.rotation_finished'],
+  },
+  {
+    name: 'an update overtakes a suspend',
+    first: suspend,
+    second: update({ modes: ['stream'] }),
+    told: ['grant.suspended', 'grant.updated'],
+  },
+];
+
+it.each(overtakings)('tells of both where $name', ({ first, second, told }) =>
+  inWorld(async (world) => {
+    const { id } = await requests.create(world.start());
+    const dying = world.start({
+      faultAt: ({ service }) => (service === 'iam' ? 'crash-before' : undefined),
+    });
+    await dying.live(first(dying, id));
+    await world.clock.sleep(31_000);
+    await second(world.start(), id);
+    await world.runSchedule(3);
+    const { history, status } = world.read(id);
+    expect(status).toBe('suspended');
+    expect(
+      history
+        .slice(2)
+        .filter(({ by, event }) => by === 'sharemaker' && !event.endsWith('_asked'))
+        .map(({ event }) => event),
+    ).toEqual(told);
+  }),
+);
