@@ -35,7 +35,7 @@ export const handler = serve(
         now,
       });
       if (await broker.store.create(draft, { holder, until: now + leaseMs }))
-        return created(await advance(id, broker, deadlineAt, holder), url);
+        return created(await advance(id, broker, deadlineAt, { holder }), url);
     }
 
     const { record } = earlier ?? (await broker.store.require(id));
@@ -45,7 +45,7 @@ export const handler = serve(
         'This Idempotency-Key belongs to a grant that was asked for with another body.',
       );
     // With the same holder: where the write's answer was lost, the lease is ours.
-    return created(await advance(id, broker, deadlineAt, holder), url);
+    return created(await advance(id, broker, deadlineAt, { holder }), url);
   },
 );
 

@@ -101,7 +101,7 @@ async function grantOf(
   const draft = draftGrant(body, { ...broker, id, externalId: newExternalId(), endpoint, by, now });
   const lease = { holder: broker.newHolder(), until: now + leaseMs };
   await broker.store.create(draft, lease);
-  return advance(id, broker, deadlineAt, lease.holder);
+  return advance(id, broker, deadlineAt, lease);
 }
 
 /** What the share lets through today, as a grant would say it; refused where one grant cannot say it. */

@@ -91,7 +91,7 @@ async function repairUnderLease(
   if (!lease) return undefined;
   const asked = { by: audit.startedBy, now: clock.now() };
   if (!(await store.put(askRepair(record, asked), { record, lease }))) return undefined;
-  return advance(record.id, broker, turnOf({ auditor, deadlineAt }), holder);
+  return advance(record.id, broker, turnOf({ auditor, deadlineAt }), { holder });
 }
 
 /** What probes found too wide is probed again; documents alone would not have shown it. */

@@ -1,4 +1,4 @@
-import { type GrantRecord, isSettled } from './grant.ts';
+import { dueAt, type GrantRecord, isSettled } from './grant.ts';
 import type { DueShard } from './grant-item.ts';
 import type { PageKey } from './grant-store.ts';
 import { advance, type Broker } from './lifecycle.ts';
@@ -18,25 +18,39 @@ export interface AdvanceResult {
   readonly oldestSeconds: number;
 }
 
-/** Moves every grant that is due now, the longest waiting first, each once, until none is left or the time is over. */
+/**
+ * Moves every grant that is due now, the longest waiting first, each once, until none is left or the time is over. What others
+ * are moving comes last: a live request needs no help, and only whoever died holding a lease is waited for.
+ */
 export async function advanceDue(broker: Broker, deadlineAt: number): Promise<AdvanceResult> {
   const { clock, store } = broker;
   const startedAt = clock.now();
   const result = { looked: 0, settled: 0, waiting: 0, failed: 0, oldestSeconds: 0 };
 
-  const advanceAll = async (ids: readonly string[]) => {
+  const held = new Map<string, GrantRecord>();
+
+  const count = (record: GrantRecord) => {
+    result.looked++;
+    result[isSettled(record) ? 'settled' : 'waiting']++;
+    result.oldestSeconds = Math.max(result.oldestSeconds, unfinishedSeconds(record, broker));
+  };
+
+  const advanceAll = async (ids: readonly string[], ifHeld: 'wait' | 'leave') => {
     let left = ids.length;
     const queue = ids[Symbol.iterator]();
     const work = async () => {
       for (const id of queue) {
         if (clock.now() >= deadlineAt) return;
-        result.looked++;
+        held.delete(id);
         const turns = Math.ceil(left-- / sideBySide);
         try {
-          const record = await advance(id, broker, endOfTurn(deadlineAt, turns, broker));
-          result[isSettled(record) ? 'settled' : 'waiting']++;
-          result.oldestSeconds = Math.max(result.oldestSeconds, unfinishedSeconds(record, broker));
+          const record = await advance(id, broker, endOfTurn(deadlineAt, turns, broker), { ifHeld });
+          // Whoever moves one puts it off, if only for seconds.
+          const isHeld = (dueAt(record) ?? Number.POSITIVE_INFINITY) <= startedAt;
+          if (ifHeld === 'leave' && isHeld) held.set(id, record);
+          else count(record);
         } catch {
+          result.looked++;
           result.failed++; // One grant that cannot be read must not stop the others; it stays due.
         }
       }
@@ -50,12 +64,17 @@ export async function advanceDue(broker: Broker, deadlineAt: number): Promise<Ad
   while (walks.length > 0 && clock.now() < deadlineAt) {
     // What is put off comes back later than `startedAt`, so a walk does not meet it again.
     const pages = await Promise.all(walks.map(({ shard, from }) => store.due(shard, startedAt, from)));
-    await advanceAll(pages.flatMap(({ ids }) => ids));
+    await advanceAll(
+      pages.flatMap(({ ids }) => ids),
+      'leave',
+    );
     walks = walks.flatMap(({ shard }, index) => {
       const from = pages[index]?.next;
       return from ? [{ shard, from }] : [];
     });
   }
+  await advanceAll([...held.keys()], 'wait');
+  for (const record of held.values()) count(record);
   return result;
 }
 

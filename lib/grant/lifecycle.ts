@@ -36,6 +36,13 @@ export const leaseMs = 30_000;
 /** How long a new grant may take to become active; IAM needs seconds, at worst minutes. */
 export const provisioningMs = 15 * 60_000;
 
+export interface AdvanceOptions {
+  /** Whoever holds the lease already, where the caller has taken it. */
+  readonly holder?: string;
+  /** Where somebody else is at work: see until the deadline what they make of it, or leave it to them. */
+  readonly ifHeld?: 'wait' | 'leave';
+}
+
 /** How often somebody else's work is looked at. */
 const lookMs = 250;
 
@@ -55,7 +62,7 @@ export async function advance(
   id: string,
   broker: Broker,
   deadlineAt: number,
-  holder = broker.newHolder(),
+  { holder = broker.newHolder(), ifHeld = 'wait' }: AdvanceOptions = {},
 ): Promise<GrantRecord> {
   for (;;) {
     const found = await broker.store.require(id);
@@ -67,7 +74,7 @@ export async function advance(
       if (!goesOn) return (await broker.store.require(id)).record;
     } else {
       // Somebody else is at work; where the deadline allows, see what they make of it.
-      if (now + lookMs >= deadlineAt) return found.record;
+      if (ifHeld === 'leave' || now + lookMs >= deadlineAt) return found.record;
       await broker.clock.sleep(lookMs);
     }
   }

@@ -44,7 +44,7 @@ export async function create(
   });
   const lease = { holder: broker.newHolder(), until: now + leaseMs };
   await broker.store.create(draft, lease);
-  return advance(draft.id, broker, now + answerWithinMs, lease.holder);
+  return advance(draft.id, broker, now + answerWithinMs, lease);
 }
 
 export type Ask = (broker: TestBroker, id: string) => Promise<unknown>;

@@ -53,3 +53,34 @@ it('is not held up by a bus that takes nothing', async () => {
     expect(announced).toBe(events);
   }
 });
+
+it('is not held up by grants that live requests are moving', async () => {
+  const here = await createGrantWorld();
+  const letGo = Promise.withResolvers<void>();
+  const requestsMade: Promise<unknown>[] = [];
+  // The longest waiting, and enough for every lane.
+  for (let index = 0; index < 8; index++) {
+    const { id } = await requests.create(here.start());
+    const reached = Promise.withResolvers<void>();
+    const holdBefore: ProcessOptions['holdBefore'] = ({ operation }) => {
+      if (operation !== 'PutRolePolicy') return undefined;
+      reached.resolve();
+      return letGo.promise;
+    };
+    requestsMade.push(requests.revoke(here.start({ holdBefore }), id));
+    await reached.promise;
+  }
+  const { id } = await requests.create(here.start());
+  const broker = here.start({ as: 'advance-grants' });
+  await change(id, broker.store, (record) =>
+    ask(record, 'revoke', { by: requests.caller, now: here.clock.now() }),
+  );
+  const askedAt = here.clock.now();
+  const { looked, waiting } = await advanceDue(broker, askedAt + 20_000);
+  expect(here.read(id).status).toBe('revoked');
+  expect(here.read(id).receipt?.seconds).toBeLessThan(2);
+  expect({ looked, waiting }).toEqual({ looked: 9, waiting: 8 });
+  letGo.resolve();
+  await Promise.all(requestsMade);
+  here.close();
+});
