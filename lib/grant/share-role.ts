@@ -113,7 +113,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
   const hasBoundary = (role: Role) => role.PermissionsBoundary?.PermissionsBoundaryArn === boundaryArn;
 
   /**
-   * Answers undefined when there is no role. IAM names a role that is gone without its path, which our own policy requires:
+   * Answers undefined when the grant's role is not there. IAM names a role that is gone without its path, which our own policy requires:
    * what looks like a refusal may be an absence. Where the role is there, `mend` may remove the reason, and the call is made
    * once more.
    */
@@ -127,7 +127,8 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
     } catch (error) {
       if (!isNamed(error, 'AccessDenied') && !isNamed(error, 'AccessDeniedException')) throw error;
       const role = await find(record);
-      if (!role) return undefined;
+      // Under another path it is somebody else's role: no grant names it, and the audit judges it like any other of the account.
+      if (!role || role.Arn !== record.role.arn) return undefined;
       if (!(await mend(role))) throw error;
       return unlessMissing(call());
     }
@@ -141,11 +142,7 @@ export function connectShareRole(iam: IAMClient, boundaryArn: string): ShareRole
 
   /** Our own policy lets us change roles within the boundary only: where somebody took it off, it is put back first. */
   const change: OnRole = (record, call) =>
-    ifThere(
-      record,
-      call,
-      async (role) => role.Arn === record.role.arn && !hasBoundary(role) && (await putBoundary(record)),
-    );
+    ifThere(record, call, async (role) => !hasBoundary(role) && (await putBoundary(record)));
 
   const putTrust = async (record: Named, trust: PolicyDocument): Promise<boolean> => {
     const input = { RoleName: record.role.name, PolicyDocument: JSON.stringify(trust) };

@@ -1,11 +1,12 @@
 /** Each stops a worker at the one moment at which a request, a crash or somebody's hand could do the most harm. */
 
+import { CreateRoleCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { expect, it } from 'vitest';
 import { isSettled } from '../../../lib/grant/grant.ts';
 import { callAsChild } from '../../support/child-call.ts';
 import type { AwsCall, ProcessOptions } from '../../support/grant-process.ts';
 import * as requests from '../../support/grant-requests.ts';
-import { createGrantWorld, type GrantWorld } from '../../support/grant-world.ts';
+import { createGrantWorld, type GrantWorld, parentId } from '../../support/grant-world.ts';
 
 const { suspend, resume, revoke, rotate, update } = requests;
 
@@ -236,3 +237,28 @@ it.each(overtakings)('tells of both where $name', ({ first, second, told }) =>
     ).toEqual(told);
   }),
 );
+
+it('ends a grant whose role somebody made again outside /sharemaker/, and leaves that one alone', () =>
+  inWorld(async (world) => {
+    const { id } = await requests.create(world.start());
+    const { role } = world.read(id);
+    await world.start().shareRole.remove({ role });
+    const iam = new IAMClient(world.admin(parentId));
+    const AssumeRolePolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${parentId}:root` }, Action: 'sts:AssumeRole' },
+      ],
+    });
+    const RoleName = role.name;
+    await iam.send(new CreateRoleCommand({ RoleName, Path: '/', AssumeRolePolicyDocument }));
+    await revoke(world.start({ as: 'revoke-grant' }), id);
+    expect(world.read(id)).toMatchObject({
+      status: 'revoked',
+      receipt: { note: expect.stringContaining('no role any more') },
+    });
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+    expect(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''))).toEqual(
+      JSON.parse(AssumeRolePolicyDocument),
+    );
+  }));
