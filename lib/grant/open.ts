@@ -5,6 +5,7 @@ import type { Mode } from '../contract/fields.ts';
 import type { ProbeResult } from '../contract/grant.ts';
 import { type GrantRecord, type PolicySlot, termsOf } from './grant.ts';
 import { newExternalId } from './ids.ts';
+import { eventsOf } from './news.ts';
 import { denyDocument, effectiveModes, markOf, permissionDocument, trustDocument } from './policies.ts';
 import type { Session } from './probe.ts';
 import { pauses, prove } from './proof.ts';
@@ -227,31 +228,6 @@ function takeOver(
     },
   );
 }
-
-const events: Readonly<Record<string, string>> = {
-  create: 'grant.activated',
-  update: 'grant.updated',
-  suspend: 'grant.suspended',
-  resume: 'grant.resumed',
-  repair: 'grant.repaired',
-  rotate: 'grant.rotation_finished',
-  'retire external id': 'grant.external_id_retired',
-};
-
-/** Another state is told of whatever was asked last: a request may have overtaken the one that asked for it. */
-function eventsOf(record: GrantRecord, status: 'active' | 'suspended'): string[] {
-  const { operation = '' } = record.pending ?? {};
-  const reached = record.status === 'provisioning' ? 'grant.activated' : `grant.${reachedBy[status]}`;
-  const ofState = record.status === status ? [] : [reached];
-  // A rotation whose new external id is taken over now has its own events.
-  const ofOperation =
-    operation === 'rotate' && record.externalIds.next
-      ? []
-      : [events[operation] ?? `grant.${status === 'active' ? 'proven_open' : 'proven_shut'}`];
-  return [...new Set([...ofState, ...ofOperation])];
-}
-
-const reachedBy = { active: 'resumed', suspended: 'suspended' } as const;
 
 /**
  * A changed policy has another name than the one before it, so that the old one can stay until the new one is proven. A name

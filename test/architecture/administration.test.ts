@@ -69,7 +69,7 @@ describe('the events', () => {
       ...Object.keys(verdicts),
       ...all(sources, /\bpend\([^;]*?,\s*'([a-z ]+)',/g),
     ].map((operation) => `grant.${operation.replaceAll(' ', '_')}_asked`);
-    const settled = /const events: [^=]*= \{([^}]*)\}/.exec(read('lib/grant/open.ts'))?.[1] ?? '';
+    const settled = /const events: [^=]*= \{([^}]*)\}/.exec(read('lib/grant/news.ts'))?.[1] ?? '';
     const remembered = [
       ...operationsOfGrants,
       ...all(sources, /\bevent: '(grant\.[a-z_]+)'/g),
