@@ -6,6 +6,7 @@
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { errorAnswer } from './errors.ts';
+import { keepGarbageYoung } from './heap.ts';
 import type { Departure } from './http.ts';
 import type { RelayAnswer } from './invocation.ts';
 import { refusalOfAny } from './refusals.ts';
@@ -51,6 +52,7 @@ export function relayMode(
       await write(answer, out);
     } finally {
       await answer.finish();
+      keepGarbageYoung();
     }
   });
 }
