@@ -15,7 +15,7 @@ module.exports = () => ({
   // Nothing is left to the runtime's own copy of the SDK, whose version AWS changes at will.
   external: [],
   exclude: [],
-  plugins: [lazyBuiltins, englishOnly, chosenExecutionMode],
+  plugins: [lazyBuiltins, englishOnly, chosenExecutionMode, minifiedOnceMore],
 });
 
 /**
@@ -81,5 +81,44 @@ const chosenExecutionMode = {
     build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({
       contents: 'export const executionModeStandard = undefined;',
     }));
+  },
+};
+
+/**
+ * A second minifier makes the relay 5 % smaller than esbuild alone can. Only the relay, whose size every cold start of the
+ * data path pays: for all others, which carry libraries, it would take seconds.
+ */
+const minifiedOnceMore = {
+  name: 'minified-once-more',
+  setup(build) {
+    const { minify, absWorkingDir: directory = process.cwd() } = build.initialOptions;
+    if (!minify) return;
+    build.initialOptions.metafile = true;
+    build.onEnd(({ metafile, outputFiles }) => {
+      const { readFileSync, writeFileSync } = require('node:fs');
+      const { resolve } = require('node:path');
+      // As WebAssembly, so that it runs wherever Node does.
+      const { minifySync } = require('@swc/wasm');
+      for (const [name, { entryPoint }] of Object.entries(metafile?.outputs ?? {})) {
+        if (entryPoint !== 'functions/child/invoke.ts') continue;
+        const path = resolve(directory, name);
+        const inMemory = outputFiles?.find((output) => output.path === path);
+        const { code } = minifySync(inMemory ? inMemory.text : readFileSync(path, 'utf8'), {
+          module: true,
+          // Nothing in it is a constructor without being a class, or counts its parameters.
+          compress: {
+            ecma: 2022,
+            passes: 3,
+            toplevel: true,
+            unsafe_arrows: true,
+            unsafe_methods: true,
+            keep_fargs: false,
+          },
+          mangle: { toplevel: true },
+        });
+        if (inMemory) inMemory.contents = Buffer.from(code);
+        else writeFileSync(path, code);
+      }
+    });
   },
 };

@@ -3,9 +3,9 @@
  * bucket, with nothing but the share role's session, so that it needs no S3 rights of its own.
  */
 
-import type { IncomingMessage } from 'node:http';
 import type { AsyncJobs } from './async-jobs.ts';
 import { type Environment, serviceUrl } from './aws-endpoints.ts';
+import type { Incoming } from './connection.ts';
 import type { SessionCredentials } from './credentials.ts';
 import { type JsonAnswer, jsonAnswer, refusal } from './errors.ts';
 import { type Http, headerOf, readAll } from './http.ts';
@@ -19,7 +19,7 @@ export interface BrokerAnswer {
   readonly status: number;
   readonly headers: Record<string, string>;
   /** Bytes, or what is still to be read. */
-  readonly body: string | IncomingMessage;
+  readonly body: string | Incoming;
 }
 
 export interface AsyncBroker {
@@ -138,7 +138,7 @@ export function createAsyncBroker(options: {
             headers: { 'content-type': headerOf(rawHeaders, 'content-type') ?? 'application/octet-stream' },
             body: stream,
           };
-        stream.destroy();
+        stream.cut();
         const { url, expiresAt } = presigned('GET', output, region, credentials);
         throw refusal(
           'PayloadTooLargeException',
@@ -159,6 +159,6 @@ export function createAsyncBroker(options: {
   };
 }
 
-async function textOf(stream: IncomingMessage): Promise<string> {
+async function textOf(stream: Incoming): Promise<string> {
   return String(await readAll(stream, { bytesMax: textBytesMax, timeoutMs: s3TimeoutMs }));
 }

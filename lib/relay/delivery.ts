@@ -1,7 +1,7 @@
 /** How an answer reaches the caller: at once, or as it comes. */
 
-import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { Incoming } from './connection.ts';
 import { HttpFailure } from './http.ts';
 import type { Passage } from './passage.ts';
 import type { RelayRequest } from './request.ts';
@@ -41,7 +41,7 @@ export function relayed(
 
 /** Writes what is still to be read, and notes in the passage what became of it. */
 export function carried(
-  stream: IncomingMessage,
+  stream: Incoming,
   passage: Passage,
   { deadlineAt, departure }: RelayRequest,
   now: () => number,

@@ -1,6 +1,13 @@
-/** One HTTP request on a kept connection, over Node's own client: the SDK's handler costs more than a whole relayed call. */
+/** One HTTP request on a kept connection. */
 
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import {
+  type Connection,
+  type Incoming,
+  openConnection,
+  type Place,
+  type RequestBytes,
+} from './connection.ts';
+import { remembered } from './remembered.ts';
 
 export interface HttpRequest {
   /** `https://host[:port]`, without a path. */
@@ -25,7 +32,7 @@ export interface HttpResponse {
   readonly status: number;
   /** Name, value, name, value, as they came. */
   readonly rawHeaders: readonly string[];
-  readonly stream: IncomingMessage;
+  readonly stream: Incoming;
 }
 
 /** No whole answer came. `unreachable`: the request was certainly not sent; with any other it may have been acted on. */
@@ -48,7 +55,8 @@ export interface Http {
  * A socket that slept this long may have been closed by the other side without our noticing, above all while
  * Lambda froze the environment. A request on it would fail without our knowing whether the model ran.
  */
-const idleSocketMsMax = 10_000;
+const idleMsMax = 10_000;
+const freeMax = 64;
 /** Two lost packets of a handshake are sent again within this time; after that nobody is there. */
 const connectMsMax = 3_000;
 
@@ -59,28 +67,19 @@ export function createHttp({
   readonly now: () => number;
   readonly connectMs?: number;
 }): Http {
-  const lines = new Map<string, Line>();
-  const lineTo = (origin: string): Line => {
-    const known = lines.get(origin);
-    if (known) return known;
-    const line = createLine(new URL(origin), connectMs);
-    lines.set(origin, line);
-    return line;
-  };
+  const lines = new Map<string, () => Connection>();
   return {
     open(request) {
-      const line = lineTo(request.origin);
-      const at = now();
-      if (at - line.lastUsedAt > idleSocketMsMax) closeIdleSockets(line.agent);
-      line.lastUsedAt = at;
-      return open(line, request);
+      const { origin } = request;
+      const take = remembered(lines, origin, () => connectionsTo(new URL(origin), connectMs, now));
+      return open(take, request);
     },
   };
 }
 
-/** Throws HttpFailure `broken`, `timeout`, `gone` or `too-large`; the connection is cut in each case. */
+/** Throws HttpFailure `broken`, `timeout`, `gone` or `too-large`; the connection of an answer that is not whole is cut. */
 export function readAll(
-  stream: IncomingMessage,
+  stream: Incoming,
   limits: {
     readonly bytesMax: number;
     readonly timeoutMs: number;
@@ -90,19 +89,21 @@ export function readAll(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const { settle, fail } = guard(limits, reject, stream, () => true);
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > limits.bytesMax) fail('too-large');
-      else chunks.push(chunk);
+    const { settle, fail, limit } = guard(reject, stream, () => true);
+    stream.receive({
+      data(chunk) {
+        bytes += chunk.length;
+        if (bytes > limits.bytesMax) fail('too-large');
+        else chunks.push(chunk);
+      },
+      end() {
+        settle();
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes));
+      },
+      broken: (cause) => fail('broken', cause),
     });
-    stream.on('end', () => {
-      settle();
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes));
-    });
-    stream.on('error', (cause) => fail('broken', cause));
-    // Closed without an end or an error.
-    stream.on('close', () => fail('broken'));
+    // Most answers are whole by now.
+    limit(limits);
   });
 }
 
@@ -113,103 +114,90 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
   return undefined;
 }
 
-interface Line {
-  readonly agent: Agent;
-  readonly request: typeof import('node:http').request;
-  readonly options: RequestOptions;
-  lastUsedAt: number;
-}
-
-function createLine(url: URL, connectMs: number): Line {
+/** Answers a connection that is free, the last used first, or a new one. */
+function connectionsTo(url: URL, connectMs: number, now: () => number): () => Connection {
   const isSecure = url.protocol === 'https:';
-  // Only the module that is needed is loaded, and only now: an import would load it at every cold start.
-  const transport = process.getBuiltinModule(isSecure ? 'node:https' : 'node:http');
-  const agent = new transport.Agent({ keepAlive: true, maxFreeSockets: 64 });
-  const { createConnection } = agent;
-  agent.createConnection = (...given) => {
-    const socket = createConnection.apply(agent, given);
-    const timer = setTimeout(() => socket?.destroy(unconnected()), connectMs);
-    const stop = () => clearTimeout(timer);
-    socket?.once(isSecure ? 'secureConnect' : 'connect', stop).once('close', stop);
-    return socket;
+  const place: Place = {
+    isSecure,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (isSecure ? 443 : 80),
   };
-  return {
-    agent,
-    request: transport.request,
-    options: {
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      ...(url.port && { port: url.port }),
-      setHost: false,
-    },
-    lastUsedAt: 0,
+  /** The longest unused first. */
+  const free: { readonly connection: Connection; readonly since: number }[] = [];
+  const keep = (connection: Connection) => {
+    free.push({ connection, since: now() });
+    if (free.length > freeMax) free.shift()?.connection.close();
+  };
+  return () => {
+    for (let last = free.pop(); last; last = free.pop()) {
+      const { connection, since } = last;
+      if (now() - since > idleMsMax) connection.close();
+      else if (connection.isOpen()) return connection;
+    }
+    return openConnection(place, connectMs, keep);
   };
 }
 
-/** As Node itself reports a connection that failed. */
-function unconnected(): Error {
-  return Object.assign(new Error(), { syscall: 'connect' });
-}
-
-function closeIdleSockets(agent: Agent): void {
-  for (const sockets of Object.values(agent.freeSockets))
-    for (const socket of sockets ?? []) socket.destroy();
-}
-
-function open(line: Line, request: HttpRequest): Promise<HttpResponse> {
+function open(take: () => Connection, request: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     if (request.departure?.isGone) {
       reject(new HttpFailure('gone'));
       return;
     }
-    const outgoing = line.request({
-      ...line.options,
-      agent: line.agent,
-      method: request.method,
-      path: request.path,
-      headers: headerList(request),
+    const bytes = requestBytes(request);
+    const connection = take();
+    const stream = connection.send(bytes, {
+      head(status, rawHeaders) {
+        settle();
+        resolve({ status, rawHeaders, stream });
+      },
+      broken: (cause) => fail(connection.isReady() ? 'broken' : 'unreachable', cause),
     });
-    const isConnected = () => outgoing.socket?.connecting === false;
-    const { settle, fail } = guard(request, reject, outgoing, isConnected);
-    outgoing.on('response', (stream) => {
-      settle();
-      resolve({ status: stream.statusCode ?? 0, rawHeaders: stream.rawHeaders, stream });
-    });
-    outgoing.on('error', (cause: NodeJS.ErrnoException) => {
-      // Neither name lookup nor connect() got through: nothing was sent.
-      const isUnsent = cause.syscall === 'connect' || cause.syscall === 'getaddrinfo';
-      fail(isUnsent ? 'unreachable' : 'broken', cause);
-    });
-    outgoing.end(request.body);
+    const { settle, fail, limit } = guard(reject, stream, connection.isReady);
+    limit(request);
   });
 }
 
-/** A flat list goes out as it is; the names of an object Node would look at one by one, and once more. */
-function headerList({ headers, body = '' }: HttpRequest): string[] {
-  const list = ['content-length', String(Buffer.byteLength(body))];
-  for (const name in headers) list.push(name, headers[name] as string);
-  return list;
+/** Throws TypeError for characters that would end a line, or the request, where nobody meant it to (RFC 9110 §5.5). */
+function requestBytes({ method, path, headers, body = '' }: HttpRequest): RequestBytes {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  let head = `${method} ${path} HTTP/1.1\r\ncontent-length: ${bytes.length}\r\n`;
+  let isSendable = /^[\x21-\x7e]*$/.test(path);
+  for (const name in headers) {
+    const value = headers[name] as string;
+    isSendable &&= /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+    head += `${name}: ${value}\r\n`;
+  }
+  if (!isSendable) throw new TypeError('control characters');
+  return { head: `${head}\r\n`, body: bytes };
 }
 
 /** Ends a wait once: by an answer, or by what may go wrong meanwhile. */
 function guard(
-  { timeoutMs, departure }: { readonly timeoutMs: number; readonly departure?: Departure | undefined },
   reject: (failure: HttpFailure) => void,
-  connection: { destroy(): void },
+  connection: Pick<Incoming, 'cut'>,
   isSent: () => boolean,
 ) {
   let isOver = false;
+  let release = () => {};
   const settle = () => {
     isOver = true;
-    clearTimeout(timer);
-    if (departure) departure.onGone = undefined;
+    release();
   };
   const fail = (kind: HttpFailure['kind'], cause?: unknown) => {
     if (isOver) return;
     settle();
     reject(new HttpFailure(kind, cause));
-    connection.destroy();
+    connection.cut();
   };
-  const timer = setTimeout(() => fail(isSent() ? 'timeout' : 'unreachable'), timeoutMs);
-  if (departure) departure.onGone = () => fail('gone');
-  return { settle, fail };
+  const limit = ({ timeoutMs, departure }: Pick<HttpRequest, 'timeoutMs' | 'departure'>) => {
+    if (isOver) return;
+    const timer = setTimeout(() => fail(isSent() ? 'timeout' : 'unreachable'), timeoutMs);
+    if (departure) departure.onGone = () => fail('gone');
+    release = () => {
+      clearTimeout(timer);
+      if (departure) departure.onGone = undefined;
+    };
+  };
+  return { settle, fail, limit };
 }

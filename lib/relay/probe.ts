@@ -50,7 +50,7 @@ export function createProbe(options: {
         });
         if (answer.kind !== 'error') {
           // An asynchronous request was queued and will fail; any other answer means that we were let in, too.
-          if (answer.kind === 'stream') answer.stream.destroy();
+          if (answer.kind === 'stream') answer.stream.cut();
           continue;
         }
         if (answer.status === 403)

@@ -6,6 +6,7 @@
 
 import type { ReadOffer } from './offer-source.ts';
 import { newerTerms } from './offer-terms.ts';
+import { remembered } from './remembered.ts';
 import { haveSameTerms, type SubscriptionRecord, withTerms } from './subscription.ts';
 import type { SubscriptionCache } from './subscription-cache.ts';
 
@@ -43,11 +44,6 @@ export function createRenew(options: {
     return renewed;
   };
 
-  return (record) => {
-    const known = pending.get(record.alias);
-    if (known) return known;
-    const started = renew(record).finally(() => pending.delete(record.alias));
-    pending.set(record.alias, started);
-    return started;
-  };
+  return (record) =>
+    remembered(pending, record.alias, () => renew(record).finally(() => pending.delete(record.alias)));
 }

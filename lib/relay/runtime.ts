@@ -1,12 +1,13 @@
 /** One call to SageMaker's runtime, sent once. */
 
-import type { IncomingMessage } from 'node:http';
 import type { Mode } from '../contract/fields.ts';
 import { type Environment, serviceUrl } from './aws-endpoints.ts';
+import type { Incoming } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { errorCodeOf } from './errors.ts';
 import { type Departure, type Http, readAll } from './http.ts';
 import { answerBytesMax } from './limits.ts';
+import { remembered } from './remembered.ts';
 import { openSigned } from './signed-exchange.ts';
 import { operationPath } from './wire.ts';
 
@@ -27,7 +28,7 @@ export type RuntimeAnswer = {
   readonly rawHeaders: readonly string[];
 } & (
   | { readonly kind: 'answer'; readonly body: Buffer }
-  | { readonly kind: 'stream'; readonly stream: IncomingMessage }
+  | { readonly kind: 'stream'; readonly stream: Incoming }
   | { readonly kind: 'error'; readonly body: Buffer; readonly errorCode: string }
 );
 
@@ -41,15 +42,11 @@ export function createRuntime(options: {
 }): CallRuntime {
   const { http, environment, now } = options;
   const urls = new Map<string, { origin: string; host: string; path: string }>();
-
-  const urlOf = (region: string) => {
-    const known = urls.get(region);
-    if (known) return known;
-    const { origin, host, pathname } = new URL(serviceUrl('sagemaker-runtime', region, environment).url);
-    const url = { origin, host, path: pathname === '/' ? '' : pathname };
-    urls.set(region, url);
-    return url;
-  };
+  const urlOf = (region: string) =>
+    remembered(urls, region, () => {
+      const { origin, host, pathname } = new URL(serviceUrl('sagemaker-runtime', region, environment).url);
+      return { origin, host, path: pathname === '/' ? '' : pathname };
+    });
 
   return async ({ mode, endpoint, headers, body, credentials, timeoutMs, departure }) => {
     const { name, region } = endpoint;

@@ -1,6 +1,7 @@
 /** Sessions of share roles: one AssumeRole however many requests wait for it, renewed before it ends, kept through an outage of STS. */
 
 import type { SessionCredentials } from './credentials.ts';
+import { remembered } from './remembered.ts';
 
 export interface Sessions<Key> {
   /** Throws what `assume` throws when there is no live session. */
@@ -52,15 +53,8 @@ export function createSessions<Key>(options: {
   const entries = new Map<string, Entry>();
   let renewing: Promise<void> | undefined;
 
-  const entryOf = (key: Key): Entry => {
-    const name = nameOf(key);
-    const known = entries.get(name);
-    if (known) return known;
-    if (entries.size >= entriesMax) entries.delete(entries.keys().next().value as string);
-    const entry: Entry = { renewNotBefore: 0, takenAt: [0, 0] };
-    entries.set(name, entry);
-    return entry;
-  };
+  const entryOf = (key: Key): Entry =>
+    remembered(entries, nameOf(key), () => ({ renewNotBefore: 0, takenAt: [0, 0] }), entriesMax);
 
   const refusedUnder = (terms: unknown, { refusal }: Entry) =>
     refusal?.terms === terms ? refusal : undefined;

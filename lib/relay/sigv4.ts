@@ -5,6 +5,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
+import { remembered } from './remembered.ts';
 
 const { createHmac, createSecretKey, hash } = process.getBuiltinModule('node:crypto');
 
@@ -130,15 +131,13 @@ const derivedKeys = new WeakMap<Credentials, Map<string, KeyObject>>();
 function signingKey({ credentials, region, service }: SigningScope, { day, scope }: Stamp): KeyObject {
   const keys = derivedKeys.get(credentials) ?? new Map<string, KeyObject>();
   if (keys.size === 0) derivedKeys.set(credentials, keys);
-  const known = keys.get(scope);
-  if (known) return known;
-  const bytes = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
-    (parent, part) => createHmac('sha256', parent).update(part).digest(),
-    `AWS4${credentials.secretAccessKey}`,
-  ) as Buffer;
-  const key = createSecretKey(bytes);
-  keys.set(scope, key);
-  return key;
+  return remembered(keys, scope, () => {
+    const bytes = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
+      (parent, part) => createHmac('sha256', parent).update(part).digest(),
+      `AWS4${credentials.secretAccessKey}`,
+    );
+    return createSecretKey(bytes as Buffer);
+  });
 }
 
 /** Formatting a date costs a microsecond or two, and many requests share a second. */

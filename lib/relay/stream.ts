@@ -1,7 +1,7 @@
 /** Carries what is still being sent to the caller: as it comes, with backpressure, and to an honest end. */
 
-import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { Incoming } from './connection.ts';
 import {
   brokenStreamFrame,
   createFrameCutter,
@@ -62,7 +62,7 @@ export interface StreamResult {
 
 /** Resolves when the last byte was handed over; the writable is left open. Never rejects. */
 export function carryStream(options: {
-  readonly stream: IncomingMessage;
+  readonly stream: Incoming;
   readonly out: Writable;
   readonly framing: Framing;
   readonly timeoutMs: number;
@@ -90,7 +90,7 @@ export function carryStream(options: {
       departure.onGone = undefined;
       out.removeListener('drain', resume);
       // Whatever is still coming would be computed for nobody.
-      if (outcome !== 'ok') stream.destroy();
+      if (outcome !== 'ok') stream.cut();
       resolve({ outcome, bytesOut });
     };
     const breakOff = (outcome: 'stream-broken' | 'timeout', errorCode: StreamErrorCode, message: string) => {
@@ -124,22 +124,21 @@ export function carryStream(options: {
     departure.onGone = () => finish('client-left');
     out.on('drain', resume);
 
-    stream.on('data', (chunk: Buffer) =>
-      attempt(() => {
-        silence.refresh();
-        const passed = framing.pass(chunk);
-        failure = passed.failure ?? failure;
-        if (!write(passed.bytes)) stream.pause();
-      }),
-    );
-    stream.on('end', () =>
-      attempt(() => {
-        if (failure === undefined) write(framing.end());
-        finish(failure === undefined ? 'ok' : 'model-error');
-      }),
-    );
-    stream.on('error', cut);
-    stream.on('close', cut);
+    stream.receive({
+      data: (chunk) =>
+        attempt(() => {
+          silence.refresh();
+          const passed = framing.pass(chunk);
+          failure = passed.failure ?? failure;
+          if (!write(passed.bytes)) stream.pause();
+        }),
+      end: () =>
+        attempt(() => {
+          if (failure === undefined) write(framing.end());
+          finish(failure === undefined ? 'ok' : 'model-error');
+        }),
+      broken: cut,
+    });
     if (departure.isGone) finish('client-left');
   });
 }

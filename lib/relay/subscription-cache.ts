@@ -1,5 +1,6 @@
 /** The subscriptions that this environment used last, so that a warm invocation reads no table. */
 
+import { remembered } from './remembered.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
 export interface SubscriptionCache {
@@ -30,14 +31,7 @@ export function createSubscriptionCache(options: {
   const { read, now } = options;
   const entries = new Map<string, Entry>();
 
-  const entryOf = (alias: string): Entry => {
-    const known = entries.get(alias);
-    if (known) return known;
-    if (entries.size >= entriesMax) entries.delete(entries.keys().next().value as string);
-    const entry: Entry = { readAt: 0 };
-    entries.set(alias, entry);
-    return entry;
-  };
+  const entryOf = (alias: string): Entry => remembered(entries, alias, () => ({ readAt: 0 }), entriesMax);
 
   const load = (alias: string, entry: Entry): Promise<SubscriptionRecord | undefined> => {
     entry.pending ??= read(alias)
