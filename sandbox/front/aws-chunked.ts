@@ -3,6 +3,7 @@
  * Chunks", "Including Trailing Headers"). Pure.
  */
 
+import type { KeyObject } from 'node:crypto';
 import { sha256 } from './canonical.ts';
 import { hmac, isSame, type Scope, stringToSign } from './sigv4.ts';
 
@@ -25,7 +26,7 @@ export function decodeChunks(
     readonly payload: ChunkedPayload;
     /** Of the request's headers; each chunk's signature builds on the one before. */
     readonly seedSignature: string;
-    readonly key: Buffer;
+    readonly key: KeyObject;
     readonly scope: Scope;
     readonly timestamp: string;
   },

@@ -1,6 +1,6 @@
-/** Signature Version 4: string to sign, key, signature ("Create a signed AWS API request"). Pure. */
+/** Signature Version 4: string to sign, key, signature ("Create a signed AWS API request"). Pure but for a cache. */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { UnsignedRequest } from '../types.ts';
 import { canonicalRequest, sha256 } from './canonical.ts';
 
@@ -38,11 +38,23 @@ export function signatureOf(input: SigningInput): string {
   ).toString('hex');
 }
 
-export function signingKey(secretAccessKey: string, { date, region, service }: Scope): Buffer {
-  return [date, region, service, 'aws4_request'].reduce<Buffer>(
+/** A day's key is asked for by every request, and deriving it costs more than the rest of a signature. */
+const derivedKeys = new Map<string, KeyObject>();
+const derivedKeysMax = 1_000;
+
+export function signingKey(secretAccessKey: string, { date, region, service }: Scope): KeyObject {
+  const name = JSON.stringify([secretAccessKey, date, region, service]);
+  const known = derivedKeys.get(name);
+  if (known) return known;
+  const bytes = [date, region, service, 'aws4_request'].reduce<Buffer>(
     (key, part) => hmac(key, part),
     Buffer.from(`AWS4${secretAccessKey}`, 'utf8'),
   );
+  // As a key object: createHmac() would make one of bytes each time.
+  const key = createSecretKey(bytes);
+  if (derivedKeys.size >= derivedKeysMax) derivedKeys.clear();
+  derivedKeys.set(name, key);
+  return key;
 }
 
 export function stringToSign(what: string, timestamp: string, scope: Scope, ...lines: string[]): string {
@@ -51,7 +63,7 @@ export function stringToSign(what: string, timestamp: string, scope: Scope, ...l
   );
 }
 
-export function hmac(key: Uint8Array, data: string): Buffer {
+export function hmac(key: Uint8Array | KeyObject, data: string): Buffer {
   return createHmac('sha256', key).update(data, 'utf8').digest();
 }
 
