@@ -33,6 +33,9 @@ const cases: readonly Case[] = [
   { endpoint: 'echo-5ms', concurrency: 32, count: { relay: 4_000, portkey: 1_500 } },
 ];
 
+/** A server under load goes on getting faster for many seconds, while V8 optimizes it. */
+const warmUpRounds = 3;
+
 type Samples = Record<'relay' | 'portkey', Load[]>;
 
 export const gateway: Part = {
@@ -49,7 +52,7 @@ export const gateway: Part = {
     const { environment } = stub;
     const server = await startSide<string>('relay/serve-relay.ts', { environment, programArguments: [file] });
     const client = await startSide('relay/call-http.ts');
-    const ask = (one: Case, way: keyof Samples) => {
+    const ask = (one: Case, way: keyof Samples, scale: number) => {
       const path = `/endpoints/${one.endpoint}/invocations`;
       const task: HttpCallTask = {
         endpoint: one.endpoint,
@@ -63,9 +66,12 @@ export const gateway: Part = {
     };
     const measured: { one: Case; samples: Samples }[] = [];
     try {
+      say('relay.gateway: warming up');
+      for (const one of cases.filter(({ concurrency }) => concurrency > 1))
+        for (const way of ['relay', 'portkey'] as const) await ask(one, way, scale * warmUpRounds);
       for (const one of cases) {
         say(`relay.gateway: ${titleOf(one)}`);
-        const sides = { relay: () => ask(one, 'relay'), portkey: () => ask(one, 'portkey') };
+        const sides = { relay: () => ask(one, 'relay', scale), portkey: () => ask(one, 'portkey', scale) };
         measured.push({ one, samples: await interleave(sides, rounds) });
       }
     } finally {
