@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { enumerateBreaks, play, scenarios } from '../../support/grant-faults.ts';
+import { type Break, enumerateBreaks, play, scenarios } from '../../support/grant-faults.ts';
 
 /** Only those, where `SCENARIO` names some. */
 const chosen = scenarios.filter(({ name }) => name.includes(process.env['SCENARIO'] ?? ''));
 
-describe.each(chosen)('$name, broken at any AWS call in any way', (scenario) => {
+describe.each(chosen)('$name, broken at any AWS call', (scenario) => {
   it('ends in the state that was asked for, with exactly the roles of a clean run', async () => {
     const clean = await play(scenario);
-    const breaks = await enumerateBreaks(scenario);
+    const breaks = oneWayEach(await enumerateBreaks(scenario));
     const wrong: string[] = [];
     for (const broken of breaks) {
       const { call, fault, attempts } = broken;
@@ -21,6 +21,12 @@ describe.each(chosen)('$name, broken at any AWS call in any way', (scenario) => 
       );
     }
     expect(wrong).toEqual([]);
-    expect(breaks.length).toBeGreaterThanOrEqual(clean.calls.length * 2);
+    expect(new Set(breaks.map(({ call }) => call.index)).size).toBe(clean.calls.length);
   });
 });
+
+/** Every call in one way, another each time; `npm run test:model` breaks every call in every way. */
+function oneWayEach(breaks: readonly Break[]): Break[] {
+  const byCall = Map.groupBy(breaks, ({ call }) => call.index);
+  return [...byCall].map(([index, ways]) => ways[index % ways.length] as Break);
+}

@@ -11,7 +11,7 @@ import { createResponseReader, MalformedResponse } from '../../../lib/relay/http
 import { type Random, seededRandom, seedFromEnvironment } from '../../support/seeded-random.ts';
 
 const seed = seedFromEnvironment();
-const cases = Number(process.env['HTTP_CASES'] ?? 3_000);
+const cases = Number(process.env['HTTP_CASES'] ?? 1_000);
 
 interface Read {
   readonly status: number;
