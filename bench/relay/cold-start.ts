@@ -20,7 +20,7 @@ export const coldStart: Part = {
     const api = await startRuntimeApi();
     const relay = (await bundle(relayEntry)).file;
     const empty = (await bundle('bench/relay/empty-handler.ts')).file;
-    const certificate = makeCertificate();
+    const certificate = makeCertificate('IP:127.0.0.1');
     const plain = await startStub();
     const tls = certificate && (await startStub(certificate));
     if (!tls) say('relay.cold: without `openssl` there is no certificate, so TLS is not measured');

@@ -52,13 +52,13 @@ export const gateway: Part = {
     const { environment } = stub;
     const server = await startSide<string>('relay/serve-relay.ts', { environment, programArguments: [file] });
     const client = await startSide('relay/call-http.ts');
-    const ask = (one: Case, way: keyof Samples, scale: number) => {
+    const ask = (one: Case, way: keyof Samples, times = 1) => {
       const path = `/endpoints/${one.endpoint}/invocations`;
       const task: HttpCallTask = {
         endpoint: one.endpoint,
         bodyBytes: 1_024,
         concurrency: one.concurrency,
-        count: Math.ceil(one.count[way] * scale),
+        count: Math.ceil(one.count[way] * scale) * times,
         url: `${way === 'relay' ? server.ready : portkey.url}${path}`,
         headers: way === 'relay' ? {} : portkey.headers,
       };
@@ -68,10 +68,10 @@ export const gateway: Part = {
     try {
       say('relay.gateway: warming up');
       for (const one of cases.filter(({ concurrency }) => concurrency > 1))
-        for (const way of ['relay', 'portkey'] as const) await ask(one, way, scale * warmUpRounds);
+        for (const way of ['relay', 'portkey'] as const) await ask(one, way, warmUpRounds);
       for (const one of cases) {
         say(`relay.gateway: ${titleOf(one)}`);
-        const sides = { relay: () => ask(one, 'relay', scale), portkey: () => ask(one, 'portkey', scale) };
+        const sides = { relay: () => ask(one, 'relay'), portkey: () => ask(one, 'portkey') };
         measured.push({ one, samples: await interleave(sides, rounds) });
       }
     } finally {

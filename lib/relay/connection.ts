@@ -93,6 +93,7 @@ export function openConnection(
     clearTimeout(timer);
     isReady = true;
     if (unsent) write(socket, unsent);
+    unsent = undefined;
   });
   socket.on('data', (bytes) => {
     const isUnheard = exchange?.isUnheard();

@@ -120,6 +120,6 @@ function parseHead(text: string): Head {
   }
   const [length = untilClosed, another] = lengths;
   if (Number.isNaN(length) || another !== undefined) throw new MalformedResponse();
-  const isBodiless = status < 200 || status === 204 || status === 304;
+  const isBodiless = status === 204 || status === 304;
   return { status, rawHeaders, length: isBodiless ? 0 : length, isKept };
 }
