@@ -127,5 +127,5 @@ export async function refusalOf(call: Promise<unknown>): Promise<{
   throw new Error('The call was not refused.');
 }
 
-/** The real time, because the SDK signs with it. */
-const startedAt = Date.now();
+/** Where the clock of every world begins: the real time, because the SDK signs with it. */
+export const startedAt = Date.now();

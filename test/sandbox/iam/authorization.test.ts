@@ -11,7 +11,17 @@ import {
 } from '@aws-sdk/client-iam';
 import { describe, expect, it } from 'vitest';
 import type { PolicyDocument, Statement } from '../../../sandbox/policy/document.ts';
-import { allow, aWorld, childId, keysOf, parentId, refusalOf, rootOf, trustOf } from './a-world.ts';
+import {
+  allow,
+  aWorld,
+  childId,
+  keysOf,
+  parentId,
+  refusalOf,
+  rootOf,
+  startedAt,
+  trustOf,
+} from './a-world.ts';
 
 const underPath = `arn:aws:iam::${parentId}:role/sharemaker/*`;
 const trust = trustOf(rootOf(childId));
@@ -187,7 +197,7 @@ describe('the keys of a request', () => {
         Resource: '*',
         Condition: {
           IpAddress: { 'aws:SourceIp': '10.0.0.0/8' },
-          DateLessThan: { 'aws:CurrentTime': new Date(Date.now() + 600_000).toISOString() },
+          DateLessThan: { 'aws:CurrentTime': new Date(startedAt + 600_000).toISOString() },
         },
       },
       {
