@@ -31,8 +31,7 @@ export interface InvocationOptions extends AttemptsOptions {
   readonly breaker: Breaker;
   readonly broker: AsyncBroker;
   readonly jobs: AsyncJobs;
-  /** Called once, at the end, with the timer's reading then. */
-  /** What it answers settles when it is counted. */
+  /** Called once, at the end, with the timer's reading then. What it answers settles when it is counted. */
   readonly count: (passage: Passage, endedAt: number) => unknown;
   readonly warn: (message: string, error: unknown) => unknown;
 }

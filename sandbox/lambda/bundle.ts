@@ -69,12 +69,14 @@ async function buildAll(entries: readonly string[], directory: string, cache: st
   };
 }
 
-/** Every change of a function leaves a bundle behind. One that is still wanted after a week is built again. */
+/** Every change of a function leaves a bundle behind, and what V8 made of it. What is still wanted after a week is made again. */
 async function forgetOld(cache: string): Promise<void> {
   const weekAgo = Date.now() - 7 * 86_400_000;
-  for (const name of await readdir(cache)) {
-    const { mtimeMs } = await stat(join(cache, name)).catch(() => ({ mtimeMs: Date.now() }));
-    if (mtimeMs < weekAgo) await rm(join(cache, name), { force: true });
+  for (const entry of await readdir(cache, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (mtimeMs < weekAgo) await rm(path, { force: true });
   }
 }
 

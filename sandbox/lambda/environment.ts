@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -53,7 +54,8 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
     clockOffset,
   };
   const worker = new Worker(new URL('./runtime.ts', import.meta.url), {
-    env: { ...variables },
+    // What V8 compiled is kept beside the bundle, a third of a cold start. The runtime hides this one from the function.
+    env: { ...variables, NODE_COMPILE_CACHE: join(dirname(bundlePath), 'compiled') },
     workerData,
     stdout: true,
     stderr: true,

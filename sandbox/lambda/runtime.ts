@@ -18,6 +18,7 @@ let current:
   | { readonly requestId: string; readonly stream: ReturnType<typeof createResponseStream> }
   | undefined;
 
+delete process.env['NODE_COMPILE_CACHE'];
 shiftDate(clockOffset);
 installStreaming();
 try {

@@ -6,7 +6,10 @@ let rig: Awaited<ReturnType<typeof aLambda>>;
 beforeEach(async () => {
   rig = await aLambda();
 });
-afterEach(() => rig.lambda.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return rig.lambda.close();
+});
 
 describe('a function', () => {
   it('is given its event and answers JSON', async () => {
@@ -15,7 +18,7 @@ describe('a function', () => {
   });
 
   it('sees its own variables, its own credentials, and none of this process', async () => {
-    process.env['SHAREMAKER_SECRET_OF_THE_HOST'] = 'x';
+    vi.stubEnv('SHAREMAKER_SECRET_OF_THE_HOST', 'x');
     const variables = (await call({ do: 'environment' })) as Record<string, string>;
     expect(variables).toMatchObject({
       MINE: 'yes',
@@ -25,7 +28,7 @@ describe('a function', () => {
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
     });
     expect(variables).not.toHaveProperty('SHAREMAKER_SECRET_OF_THE_HOST');
-    expect(variables).not.toHaveProperty('PATH');
+    for (const name of ['PATH', 'NODE_COMPILE_CACHE']) expect(variables).not.toHaveProperty(name);
   });
 
   it('reads the time from the clock of the sandbox, also after it was advanced', async () => {

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
-import { beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const readConfig = createRequire(import.meta.url)('../../../esbuild.config.cjs') as () => BuildOptions &
@@ -28,6 +28,11 @@ beforeAll(async () => {
   );
 });
 
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+});
+
 it('is at most 40 KB, and 16 KB in gzip', () => {
   expect(bundle.length).toBeGreaterThan(10_000);
   expect(bundle.length).toBeLessThanOrEqual(40 * 1024);
@@ -43,23 +48,19 @@ it('carries middy and nothing else that is not ours', () => {
 
 it('loads as it is deployed and answers through the streaming runtime, even what nobody foresaw', async () => {
   const preludes: unknown[] = [];
-  Object.assign(globalThis, {
-    awslambda: {
-      streamifyResponse: (handler: unknown) => handler,
-      HttpResponseStream: {
-        from(stream: PassThrough, prelude: unknown) {
-          preludes.push(prelude);
-          return stream;
-        },
+  vi.stubGlobal('awslambda', {
+    streamifyResponse: (handler: unknown) => handler,
+    HttpResponseStream: {
+      from(stream: PassThrough, prelude: unknown) {
+        preludes.push(prelude);
+        return stream;
       },
     },
   });
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'AKID',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    SUBSCRIPTIONS_TABLE: 'subscriptions',
-  });
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKID');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  vi.stubEnv('SUBSCRIPTIONS_TABLE', 'subscriptions');
   const { handler } = await import(`data:text/javascript;base64,${Buffer.from(bundle).toString('base64')}`);
   const answer = async (event: unknown) => {
     const out = new PassThrough();
