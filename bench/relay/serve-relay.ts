@@ -21,21 +21,35 @@ async function serve({ url = '' }: IncomingMessage, body: Buffer, response: Serv
   await invoke(invokeEvent(alias, body, route as RelayRoute), deliverTo(response));
 }
 
-/** An answer that came whole leaves whole, in one write; a stream part by part. */
+/** An answer that came whole leaves whole, with its length; a stream part by part, the first with its headers. */
 function deliverTo(response: ServerResponse): Taking {
-  let whole: Buffer | undefined;
+  let writeHead = () => {};
+  let first: Buffer | undefined;
+  const begin = () => {
+    if (!response.headersSent) writeHead();
+    if (first) response.write(first);
+    first = undefined;
+  };
   return {
-    start: (status, headers) => void response.writeHead(status, headers),
+    start(status, headers) {
+      writeHead = () => void response.writeHead(status, headers);
+    },
     chunk(chunk, done) {
-      if (chunk.length === 0) response.flushHeaders();
-      else if (!response.headersSent && !whole) whole = chunk;
-      else {
-        if (whole) response.write(whole);
-        whole = undefined;
-        response.write(chunk);
+      if (first || response.headersSent || chunk.length === 0) {
+        begin();
+        if (chunk.length > 0) response.write(chunk);
+        else response.flushHeaders();
+      } else {
+        first = chunk;
+        // What is whole ends in this very turn.
+        process.nextTick(() => first && begin());
       }
       done();
     },
-    end: () => void response.end(whole),
+    end() {
+      if (!response.headersSent) writeHead();
+      response.end(first);
+      first = undefined;
+    },
   };
 }
