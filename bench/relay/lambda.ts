@@ -25,9 +25,12 @@ interface Prelude {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-type StreamingHandler = (event: unknown, out: Writable, context: unknown) => Promise<void>;
+interface ResponseStream extends Writable {
+  prelude?: Prelude;
+}
 
-const preludes = new WeakMap<Writable, Prelude>();
+type StreamingHandler = (event: unknown, out: ResponseStream, context: unknown) => Promise<void>;
+
 const nobody: Taking = { start() {}, chunk: (_chunk, done) => done(), end() {} };
 
 /** @param file a bundle that exports a streaming `handler` */
@@ -36,8 +39,8 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
     awslambda: {
       streamifyResponse: (handler: StreamingHandler) => handler,
       HttpResponseStream: {
-        from(out: Writable, prelude: Prelude) {
-          preludes.set(out, prelude);
+        from(out: ResponseStream, prelude: Prelude) {
+          out.prelude = prelude;
           return out;
         },
       },
@@ -51,12 +54,11 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
   return async (event, take = nobody) => {
     let bytes = 0;
     let hasStarted = false;
-    const out = new Writable({
+    const out: ResponseStream = new Writable({
       write(chunk: Buffer, _encoding, done) {
         // Status and headers leave with the first write.
-        const prelude = hasStarted ? undefined : preludes.get(out);
+        if (!hasStarted && out.prelude) take.start(out.prelude.statusCode, out.prelude.headers);
         hasStarted = true;
-        if (prelude) take.start(prelude.statusCode, prelude.headers);
         bytes += chunk.length;
         take.chunk(chunk, done);
       },
@@ -66,7 +68,7 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
       },
     });
     await handler(event, out, context);
-    const { statusCode = 0, headers = {} } = preludes.get(out) ?? {};
+    const { statusCode = 0, headers = {} } = out.prelude ?? {};
     return { status: statusCode, headers, bytes };
   };
 }

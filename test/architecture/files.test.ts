@@ -29,4 +29,13 @@ describe('files', () => {
     const later = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`);
     expect(code.filter((path) => later.test(readFileSync(join(root, path), 'utf8')))).toEqual([]);
   });
+
+  it('of tests change no global but through vi.stubEnv and vi.stubGlobal: the next file runs in the same process', () => {
+    const changes = /process\.env(\.\w+|\[[^\]]+\]) ?=[^=]|Object\.assign\((process\.env|globalThis)\b/;
+    expect(changes.test("process.env['A'] = 'x';")).toBe(true);
+    const tests = globSync('test/**/*.ts', { cwd: root }).filter(
+      (path) => !path.endsWith('architecture/files.test.ts'),
+    );
+    expect(tests.filter((path) => changes.test(readFileSync(join(root, path), 'utf8')))).toEqual([]);
+  });
 });
