@@ -20,7 +20,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     fileParallelism: true,
-    // Files of one worker share its modules: loaded once, and warm, they halve what a sandbox costs. So no file may leave a global changed.
+    // Files of one worker share its modules: loaded once, and warm, they save a quarter of the time. So no file may leave a global changed.
     isolate: false,
     // Most files wait for a sandbox more than they compute; by default a machine with two cores would run one at a time.
     maxWorkers: 4,

@@ -42,7 +42,7 @@ function deliverTo(response: ServerResponse): Taking {
       } else {
         first = chunk;
         // What is whole ends in this very turn.
-        process.nextTick(() => first && begin());
+        process.nextTick(begin);
       }
       done();
     },
