@@ -1,41 +1,60 @@
 /**
- * Reads streams with the SDK's unchanged client, in turn directly and through the relay; the first argument is where the
- * relay listens.
+ * Reads streams with the SDK's unchanged client. The first argument says in JSON where each way begins; the way without
+ * an address is the direct one.
  */
 
+import { hash } from 'node:crypto';
 import {
   InvokeEndpointWithResponseStreamCommand,
   SageMakerRuntimeClient,
 } from '@aws-sdk/client-sagemaker-runtime';
-import { quantile } from '../rounds.ts';
 import { serveTasks } from '../side.ts';
 import { aBody } from './event.ts';
 import { staticCredentials } from './stub-aws.ts';
 
 export interface StreamTask {
-  /** Of each stream. */
+  /** Streams of each length, each way. */
+  readonly turns: number;
+  /** Lengths, in parts. */
+  readonly lengths: readonly number[];
+}
+
+/** Milliseconds since the request was sent. */
+export interface StreamSample {
+  readonly way: string;
   readonly parts: number;
-  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
 }
 
-/** Medians, in milliseconds. */
-export interface StreamTimes {
-  readonly direct: { readonly firstMs: number; readonly lastMs: number };
-  readonly relay: { readonly firstMs: number; readonly lastMs: number };
-}
+const ways = JSON.parse(process.argv[2] as string) as Readonly<Record<string, string | null>>;
+const clients = Object.entries(ways).map(([way, endpoint]) => ({
+  way,
+  client: new SageMakerRuntimeClient({
+    credentials: staticCredentials,
+    ...(endpoint !== null && { endpoint }),
+  }),
+}));
 
-const clients = {
-  direct: new SageMakerRuntimeClient({ credentials: staticCredentials }),
-  relay: new SageMakerRuntimeClient({ credentials: staticCredentials, endpoint: process.argv[2] as string }),
-};
-type Way = keyof typeof clients;
-
-serveTasks<StreamTask>('ready', async ({ parts, count }): Promise<StreamTimes> => {
-  const times: Record<Way, { firstMs: number; lastMs: number }[]> = { direct: [], relay: [] };
-  for (let turn = 0; turn < count; turn++)
-    for (const way of ['direct', 'relay'] as const) times[way].push(await readStream(clients[way], parts));
-  return { direct: mediansOf(times.direct), relay: mediansOf(times.relay) };
+serveTasks<StreamTask>('ready', async ({ turns, lengths }): Promise<StreamSample[]> => {
+  const streams = clients.flatMap(({ way, client }) => lengths.map((parts) => ({ way, client, parts })));
+  const samples: StreamSample[] = [];
+  for (let turn = 0; turn < turns; turn++)
+    for (const { way, client, parts } of shuffled(streams, turn))
+      samples.push({ way, parts, ...(await readStream(client, parts)) });
+  return samples;
 });
+
+/**
+ * In an order that looks like chance, another in each turn. A process that had nothing to do for long is slow at first, and
+ * how long that was depends on the streams before.
+ */
+function shuffled<Item>(items: readonly Item[], turn: number): Item[] {
+  return items
+    .map((item, index) => ({ item, place: hash('sha256', `${turn}, ${index}`) }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ item }) => item);
+}
 
 /** Throws Error when the stream is not whole. */
 async function readStream(client: SageMakerRuntimeClient, parts: number) {
@@ -52,13 +71,4 @@ async function readStream(client: SageMakerRuntimeClient, parts: number) {
   }
   if (received !== parts) throw new Error(`${received} parts came instead of ${parts}.`);
   return { firstMs, lastMs: performance.now() - sentAt };
-}
-
-function mediansOf(times: readonly { readonly firstMs: number; readonly lastMs: number }[]) {
-  const of = (read: 'firstMs' | 'lastMs') =>
-    quantile(
-      times.map((time) => time[read]),
-      0.5,
-    );
-  return { firstMs: of('firstMs'), lastMs: of('lastMs') };
 }

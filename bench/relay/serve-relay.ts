@@ -1,4 +1,4 @@
-/** The relay behind a plain HTTP server, as API Gateway stands before it. The first argument is the bundle. */
+/** The relay behind Node's own HTTP server, as API Gateway stands before it. The first argument is the bundle. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,35 +21,23 @@ async function serve({ url = '' }: IncomingMessage, body: Buffer, response: Serv
   await invoke(invokeEvent(alias, body, route as RelayRoute), deliverTo(response));
 }
 
-/** An answer that came whole leaves whole, with its length; a stream part by part, the first with its headers. */
+/** Whole, and so with its length. */
 function deliverTo(response: ServerResponse): Taking {
-  let writeHead = () => {};
-  let first: Buffer | undefined;
-  const begin = () => {
-    if (!response.headersSent) writeHead();
-    if (first) response.write(first);
-    first = undefined;
-  };
+  const chunks: Buffer[] = [];
+  let writeHead = (_length: number) => {};
   return {
     start(status, headers) {
-      writeHead = () => void response.writeHead(status, headers);
+      writeHead = (length) => void response.writeHead(status, { ...headers, 'content-length': length });
     },
     chunk(chunk, done) {
-      if (first || response.headersSent || chunk.length === 0) {
-        begin();
-        if (chunk.length > 0) response.write(chunk);
-        else response.flushHeaders();
-      } else {
-        first = chunk;
-        // What is whole ends in this very turn.
-        process.nextTick(begin);
-      }
+      chunks.push(chunk);
       done();
     },
     end() {
-      if (!response.headersSent) writeHead();
-      response.end(first);
-      first = undefined;
+      const [first, ...more] = chunks;
+      const body = first && more.length === 0 ? first : Buffer.concat(chunks);
+      writeHead(body.length);
+      response.end(body);
     },
   };
 }
