@@ -1,16 +1,20 @@
 /** Which endpoints a role may invoke, by its policies and its boundary. Pure. */
 
 import { endpointArns, namesEndpoints } from './endpoint-arns.ts';
-import type { AccountRole, ManagedPolicies } from './inventory.ts';
-import { isAllowInForce, isDenyInForce, untilOf } from './outsiders.ts';
+import {
+  actionPattern,
+  type Holding,
+  type HoldingSurroundings,
+  holdingOf,
+  type InPolicy,
+} from './holding.ts';
+import type { AccountRole } from './inventory.ts';
+import { untilOf } from './outsiders.ts';
 import type { ReadCondition, ReadDocument, ReadStatement } from './policy-language.ts';
 import { matches } from './wildcards.ts';
 
-export interface ReachSurroundings {
+export interface ReachSurroundings extends HoldingSurroundings {
   readonly accountId: string;
-  readonly managed: ManagedPolicies;
-  /** Epoch milliseconds: a date that has passed ends a statement. */
-  readonly now: number;
 }
 
 /** One thing that a statement allows. */
@@ -91,46 +95,6 @@ export function reachAt(
   return { allowed, hindrances };
 }
 
-/** All statements about the role that hold now. */
-interface Holding {
-  readonly policies: readonly InPolicy[];
-  readonly bound: readonly ReadStatement[];
-  readonly denied: readonly ReadStatement[];
-  /** Denies that hold for some calls. */
-  readonly conditional: readonly ReadStatement[];
-}
-
-interface InPolicy {
-  readonly policy: string;
-  readonly statement: ReadStatement;
-}
-
-function holdingOf(role: AccountRole, around: ReachSurroundings): Holding {
-  const policies = policiesOf(role, around);
-  const boundary = role.boundaryArn === undefined ? undefined : around.managed.get(role.boundaryArn);
-  // What is not in the inventory cannot be judged; it is taken to allow everything, so that no door is overlooked.
-  const bound = boundary === undefined ? [everything] : (boundary?.statements ?? []);
-  const denies = [...policies.map(({ statement }) => statement), ...bound].filter(
-    ({ effect }) => effect === 'Deny',
-  );
-  return {
-    policies: policies.filter(({ statement }) => isAllowInForce(statement, around.now)),
-    bound: bound.filter((statement) => isAllowInForce(statement, around.now)),
-    denied: denies.filter((statement) => isDenyInForce(statement, around.now)),
-    conditional: denies.filter((statement) => !isDenyInForce(statement, around.now)),
-  };
-}
-
-function policiesOf(role: AccountRole, { managed }: ReachSurroundings): InPolicy[] {
-  const policies = [
-    ...role.inline.map(({ name, document }) => ({ policy: `inline policy ${name}`, document })),
-    ...role.attached.map((arn) => ({ policy: `attached policy ${arn}`, document: managed.get(arn) })),
-  ];
-  return policies.flatMap(({ policy, document }) =>
-    (document?.statements ?? []).map((statement) => ({ policy, statement })),
-  );
-}
-
 /** What a statement allows on those of the ARNs that are open by it. */
 function allowedAt(
   { bound, denied }: Holding,
@@ -190,12 +154,4 @@ function says(statement: ReadStatement, action: string, arn: string): boolean {
 /** Endpoint ARNs are lower-cased, and a policy that was written in capitals was meant for one all the same. */
 function isMeant(pattern: string, arn: string): boolean {
   return matches(pattern.replace(/\$\{[^}]*\}/g, '*').toLowerCase(), arn);
-}
-
-const everything: ReadStatement = { effect: 'Allow', actions: ['*'], resources: ['*'], conditions: [] };
-
-/** The pattern that takes the action in; `NotAction` for a statement that names what it leaves out. */
-function actionPattern({ actions, notActions }: ReadStatement, action: string): string | undefined {
-  if (actions) return actions.find((pattern) => matches(pattern, action));
-  return notActions && !notActions.some((pattern) => matches(pattern, action)) ? 'NotAction' : undefined;
 }
