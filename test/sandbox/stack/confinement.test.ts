@@ -128,7 +128,7 @@ it('functions that only read may not write a record', () => {
 });
 
 describe('the most a share role can do', () => {
-  const may = (action: string, resource: string) =>
+  const may = (action: string, resource: string, resourcePolicy?: PolicyDocument) =>
     evaluate({
       action,
       resource,
@@ -136,6 +136,7 @@ describe('the most a share role can do', () => {
       context: {},
       identity: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }],
       boundary: parent.managedPolicies.find(({ name }) => name === 'sharemaker-boundary-dev')!.document,
+      resourcePolicy,
     }).allowed;
 
   it.each([
@@ -159,6 +160,22 @@ describe('the most a share role can do', () => {
     ['sts:AssumeRole', shareRole, false],
   ])('%s on %s: %s', (action, resource, isAllowed) => {
     expect(may(action, resource)).toBe(isAllowed);
+  });
+
+  // A resource-based policy that admits everybody needs no policy of the caller, and a boundary limits it only by a deny.
+  it.each([
+    ['s3:GetObject', 'arn:aws:s3:::models/x'],
+    ['s3:PutObject', 'arn:aws:s3:::models/x'],
+    ['s3:ListBucket', 'arn:aws:s3:::models'],
+    ['s3:DeleteObject', `arn:aws:s3:::sharemaker-dev-async-${account}-us-east-1/grants/g/in/x`],
+    ['kms:Decrypt', `arn:aws:kms:us-east-1:${account}:key/k`],
+    ['lambda:InvokeFunction', `arn:aws:lambda:us-east-1:${account}:function:f`],
+    ['sqs:SendMessage', `arn:aws:sqs:us-east-1:${account}:q`],
+    ['sts:AssumeRole', `arn:aws:iam::${account}:role/everybody`],
+  ])('not even what is open to everybody of the account: %s on %s', (action, resource) => {
+    const everybody = { Effect: 'Allow', Principal: '*', Action: action } as const;
+    const open = { ...everybody, ...(action.startsWith('sts:') ? {} : { Resource: '*' }) };
+    expect(may(action, resource, { Version: '2012-10-17', Statement: open })).toBe(false);
   });
 });
 
