@@ -6,7 +6,7 @@ import type { GrantRecord } from '../../lib/grant/grant.ts';
 import { toItem } from '../../lib/grant/grant-item.ts';
 import { type Around, aGrant, roleOf } from './a-grant.ts';
 import { type ParentAccount, parentId } from './account.ts';
-import { bystanders, handMade, type Plant, plants } from './plants.ts';
+import { bystanders, chained, handMade, type Plant, plants } from './plants.ts';
 
 /**
  * Answers what an audit that warns of grants unused for 30 days has to find, no more and no less, as `code subject`.
@@ -39,6 +39,8 @@ export async function settle(
   expected.add(`role.orphaned ${orphan.arn}`);
   const share = account.iam.seedRole(parentId, handMade('SageMakerExternal'));
   expected.add(`share.unmanaged ${share.arn}`);
+  const [vendor] = chained(parentId).map((seed) => account.iam.seedRole(parentId, seed));
+  expected.add(`share.chained ${vendor?.arn}`);
 
   const { SummaryMap } = await account.adminIam.send(new GetAccountSummaryCommand({}));
   for (let number = SummaryMap?.Roles ?? 0; number < size.roles; number++) {

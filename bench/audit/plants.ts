@@ -91,6 +91,29 @@ export function handMade(name: string): RoleSeed {
   };
 }
 
+/** A vendor's role, and two that it gets to: one whose account is trusted, and one that trusts that one by name. */
+export function chained(accountId: string): readonly RoleSeed[] {
+  const arnOf = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
+  return [
+    {
+      name: 'VendorAccess',
+      trust: trustOf(
+        { AWS: 'arn:aws:iam::333333333333:root' },
+        { StringEquals: { 'sts:ExternalId': 'a-long-and-random-value-2b9d41' } },
+      ),
+      inline: { deploy: allow('sts:AssumeRole', arnOf('Pipeline')) },
+    },
+    { name: 'Pipeline', trust: trustOf({ AWS: `arn:aws:iam::${accountId}:root` }) },
+    {
+      name: 'ModelOwner',
+      trust: trustOf({ AWS: arnOf('Pipeline') }),
+      inline: {
+        invoke: allow('sagemaker:InvokeEndpoint', `arn:aws:sagemaker:*:${accountId}:endpoint/puppet`),
+      },
+    },
+  ];
+}
+
 /** Roles of any account, none of which lets anybody outside invoke an endpoint. */
 export const bystanders: readonly ((name: string) => RoleSeed)[] = [
   (name) => ({
@@ -116,11 +139,14 @@ export const bystanders: readonly ((name: string) => RoleSeed)[] = [
   (name) => ({
     name,
     trust: trustOf({ AWS: '222222222222' }),
-    inline: { all: allow('*', '*'), never: deny('sagemaker:Invoke*', '*') },
+    inline: { all: allow('*', '*'), never: deny(['sagemaker:Invoke*', 'sts:AssumeRole'], '*') },
   }),
   (name) => ({
     name,
-    trust: trustOf({ AWS: '*' }, { StringEquals: { 'aws:PrincipalAccount': '111111111111' } }),
+    trust: trustOf(
+      { AWS: '*' },
+      { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/staff/*' } },
+    ),
     inline: { invoke: allow('sagemaker:InvokeEndpoint', '*') },
   }),
   (name) => ({
@@ -153,7 +179,7 @@ function allow(action: string | readonly string[], resource: string): PolicyDocu
   return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: resource }] };
 }
 
-function deny(action: string, resource: string): PolicyDocument {
+function deny(action: string | readonly string[], resource: string): PolicyDocument {
   return { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: action, Resource: resource }] };
 }
 

@@ -5,7 +5,7 @@ import type { PageKey } from '../grant/grant-store.ts';
 import type { Found } from './findings.ts';
 
 /** In the order in which an audit goes through them; each in steps that can be repeated. */
-export const phases = ['roles', 'grants', 'probes', 'alerts', 'repair', 'alertsAgain'] as const;
+export const phases = ['roles', 'chains', 'grants', 'probes', 'alerts', 'repair', 'alertsAgain'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface AuditRecord extends Audit {

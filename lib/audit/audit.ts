@@ -1,6 +1,7 @@
 /**
  * One audit at a time, in phases and steps. After every step the record says how far it has come, so that a run that dies,
- * or whose time is over, is gone on with from there by the next one. Memory holds one page, never the account.
+ * or whose time is over, is gone on with from there by the next one. Memory holds one page, never the account; of that only
+ * what chains of roles are made of.
  */
 
 import { Problem } from '../contract/problems.ts';
@@ -8,6 +9,7 @@ import { newId } from '../grant/ids.ts';
 import { sendAlerts, sendAlertsAgain } from './alerts.ts';
 import { type AuditRecord, chunksOf, type Phase, startAudit } from './audit-record.ts';
 import type { Auditor, StartPhase, Step, TakeStep } from './auditor.ts';
+import { followChains } from './follow-chains.ts';
 import { probeSample } from './probe-sample.ts';
 import { readGrants } from './read-grants.ts';
 import { readRoles } from './read-roles.ts';
@@ -34,6 +36,7 @@ const attemptsMax = 5;
 
 const startPhase: Readonly<Record<Phase, StartPhase>> = {
   roles: readRoles,
+  chains: followChains,
   grants: readGrants,
   probes: probeSample,
   alerts: sendAlerts,
@@ -142,7 +145,7 @@ async function save(
   const found = chunks.flat().map(({ finding }) => finding);
   const record: AuditRecord = {
     ...next,
-    attempts: 0,
+    attempts: step.isKept === false ? before.attempts : 0,
     chunks: next.chunks + chunks.length,
     counts: {
       ...next.counts,

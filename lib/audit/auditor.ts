@@ -22,6 +22,8 @@ export interface Step {
   /** Undefined: the audit is over. */
   readonly next: AuditRecord | undefined;
   readonly found?: readonly (readonly Found[])[];
+  /** What it did is only remembered by its phase, and gone with this run: the audit has not got any further. */
+  readonly isKept?: false;
 }
 
 /** One step; may be repeated, from the same record, after a crash. */

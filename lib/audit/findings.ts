@@ -152,6 +152,14 @@ export const findingKinds: Readonly<Record<FindingCode, Kind>> = {
       'Make a grant of it ({ "adopt": "<role ARN>" }), let the child move over, then delete the role. If nobody needs it, delete it now. If it has to stay, tag it `sharemaker:accepted-until` with a date such as 2027-06-30.',
     onlyReported: "the role is not Sharemaker's, and its child would lose access without a word",
   },
+  'share.chained': {
+    severity: 'high',
+    means:
+      'Somebody outside the account may assume this role, and by it others of the account that open endpoints which it does not open itself. Low where its tag `sharemaker:accepted-until` names a date to come.',
+    remedy:
+      "Break the chain where nobody needs it: shut this role to those outside, or take the next role from its sts:AssumeRole, or it from the next role's trust policy. Give who needs an endpoint a grant. If it has to stay, tag this role `sharemaker:accepted-until` with a date such as 2027-06-30.",
+    onlyReported: 'which of the roles is one too many is for people to say',
+  },
   'access.too_wide': {
     severity: 'high',
     means:

@@ -183,7 +183,7 @@ function isOf(arn: string, accountId: string): boolean {
 }
 
 /** What a key is held to. A negated operator, or one that passes when the key is absent, holds it to nothing. */
-function valuesOf(conditions: readonly ReadCondition[], key: string): readonly string[] | undefined {
+export function valuesOf(conditions: readonly ReadCondition[], key: string): readonly string[] | undefined {
   return conditionOn(conditions, key)?.values;
 }
 
@@ -191,7 +191,7 @@ function conditionOn(conditions: readonly ReadCondition[], key: string): ReadCon
   return conditions.find((condition) => condition.key === key && holding.has(condition.operator));
 }
 
-function isWeighed(condition: ReadCondition, all: readonly ReadCondition[]): boolean {
+export function isWeighed(condition: ReadCondition, all: readonly ReadCondition[]): boolean {
   return weighedKeys.has(condition.key) && conditionOn(all, condition.key) === condition;
 }
 

@@ -3,12 +3,18 @@
 import { type FederatedOutsider, federatedOf } from './federated.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
+import type { ReadCondition } from './policy-language.ts';
 import { type Allowed, bearerAction, invokeActions, type ReachSurroundings, reachOf } from './reach.ts';
+import { covers } from './wildcards.ts';
 
-export interface HandMadeShare {
+export interface HandMadeShare extends Opening {
   readonly role: AccountRole;
   readonly outsiders: readonly Outsider[];
   readonly federated: readonly FederatedOutsider[];
+}
+
+/** What a role opens to whoever is in it. */
+export interface Opening {
   readonly allowed: readonly Allowed[];
   readonly isEstimate: boolean;
   readonly modes: readonly (keyof typeof invokeActions)[];
@@ -21,13 +27,16 @@ export function handMadeShare(role: AccountRole, around: ReachSurroundings): Han
   const outsiders = outsidersOf(role.trust, around.accountId, around.now);
   const federated = federatedOf(role.trust, around.now);
   if (outsiders.length + federated.length === 0) return undefined;
+  const opening = openingOf(role, around);
+  return opening && { role, outsiders, federated, ...opening };
+}
+
+/** Undefined when nothing can be invoked from there. */
+export function openingOf(role: AccountRole, around: ReachSurroundings): Opening | undefined {
   const { allowed, isEstimate } = reachOf(role, around);
   if (allowed.length === 0) return undefined;
-  const invoked = allowed.filter(({ action }) => action !== bearerAction);
+  const invoked = invokedBy(allowed);
   return {
-    role,
-    outsiders,
-    federated,
     allowed,
     isEstimate,
     modes: modeNames.filter((mode) => invoked.some(({ action }) => action === invokeActions[mode])),
@@ -35,23 +44,35 @@ export function handMadeShare(role: AccountRole, around: ReachSurroundings): Han
   };
 }
 
-/** An identity provider that names whom it lets in is how the account's own people and pipelines often come in. */
-export function isOnlyNamedByProviders(share: HandMadeShare): boolean {
-  return share.outsiders.length === 0 && !pitfallsOf(share).some(({ name }) => name === 'any subject');
+/** Whether it opens anything that the other does not open as well, whatever the time and the call. */
+export function opensMore({ allowed }: Opening, than: Opening | undefined): boolean {
+  const always = than?.isEstimate
+    ? []
+    : (than?.allowed ?? []).filter(({ conditions }) => conditions.length === 0);
+  return invokedBy(allowed).some(
+    ({ action, resource }) => !always.some((one) => one.action === action && covers(one.resource, resource)),
+  );
 }
+
+function invokedBy(allowed: readonly Allowed[]): Allowed[] {
+  return allowed.filter(({ action }) => action !== bearerAction);
+}
+
+/** An identity provider that names whom it lets in is how the account's own people and pipelines often come in. */
+export function isOnlyNamedByProviders({ outsiders, federated }: Comers): boolean {
+  return outsiders.length === 0 && !federated.some(isAnySubject);
+}
+
+/** Who comes in from outside. */
+type Comers = Pick<HandMadeShare, 'outsiders' | 'federated'>;
 
 /** Lines that say who can invoke what, and what is wrong with the way it was done. */
 export function shareEvidence(share: HandMadeShare): string[] {
   return [
-    ...[...new Set([...share.outsiders.map(whoIs), ...share.federated.map(whoIsFederated)])].map(
-      (who) => `Who: ${who}`,
-    ),
-    ...share.resources.map((resource) => `What: ${whatIs(resource)}`),
-    `How: ${share.modes.join(', ')}`,
-    ...onlyIf(share),
-    ...(share.isEstimate
-      ? ['Its policies name too many endpoints to weigh denies and boundary: it may reach fewer.']
-      : []),
+    ...whoComes(share),
+    ...whatOpens(share),
+    ...onlyIf([...conditionsOfTrust(share), ...conditionsOfPolicies(share)]),
+    ...estimateOf(share),
     ...pitfallsOf(share).map(({ says }) => `Pitfall: ${says}`),
   ];
 }
@@ -115,7 +136,7 @@ export const pitfalls: readonly Pitfall[] = [
   {
     name: 'any subject',
     says: 'no subject is required: whoever has a token of the identity provider gets in',
-    has: ({ federated }) => federated.some(({ kind, subjects }) => kind === 'oidc' && !subjects),
+    has: ({ federated }) => federated.some(isAnySubject),
   },
   {
     name: 'wildcard region',
@@ -153,19 +174,44 @@ export const pitfalls: readonly Pitfall[] = [
 
 const modeNames = ['sync', 'stream', 'async', 'bidirectional stream'] as const;
 
-/** Conditions that the audit does not weigh; a date has its own pitfall. External ids are never shown. */
-function onlyIf({ allowed, outsiders, federated }: HandMadeShare): string[] {
-  const conditions = allowed.flatMap((one) => one.conditions).filter(({ key }) => key !== 'aws:currenttime');
-  const ofTrust = [...outsiders, ...federated]
-    .flatMap(({ unweighed }) => unweighed)
-    .filter(({ key }) => key !== 'sts:externalid');
+export function whoComes({ outsiders, federated }: Comers): string[] {
+  return [...new Set([...outsiders.map(whoIs), ...federated.map(whoIsFederated)])].map(
+    (who) => `Who: ${who}`,
+  );
+}
+
+export function whatOpens({ resources, modes }: Opening): string[] {
+  return [...resources.map((resource) => `What: ${whatIs(resource)}`), `How: ${modes.join(', ')}`];
+}
+
+export function estimateOf({ isEstimate }: Opening): string[] {
+  return isEstimate
+    ? ['Its policies name too many endpoints to weigh denies and boundary: it may reach fewer.']
+    : [];
+}
+
+/** Conditions that the audit does not weigh. External ids are never shown. */
+export function onlyIf(conditions: readonly ReadCondition[]): string[] {
   return [
     ...new Set(
-      [...ofTrust, ...conditions].map(
-        (one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`,
-      ),
+      conditions
+        .filter(({ key }) => key !== 'sts:externalid')
+        .map((one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`),
     ),
   ];
+}
+
+export function conditionsOfTrust({ outsiders, federated }: Comers): ReadCondition[] {
+  return [...outsiders, ...federated].flatMap(({ unweighed }) => unweighed);
+}
+
+/** A date has its own pitfall. */
+export function conditionsOfPolicies({ allowed }: Opening): ReadCondition[] {
+  return allowed.flatMap(({ conditions }) => conditions).filter(({ key }) => key !== 'aws:currenttime');
+}
+
+function isAnySubject({ kind, subjects }: FederatedOutsider): boolean {
+  return kind === 'oidc' && !subjects;
 }
 
 function whoIs({ accountId, principals, orgIds }: Outsider): string {

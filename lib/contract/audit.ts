@@ -33,6 +33,7 @@ export const findingCode = z.enum([
   'endpoint.recreated',
   'quota.roles_low',
   'share.unmanaged',
+  'share.chained',
   'access.too_wide',
   'audit.incomplete',
 ]);

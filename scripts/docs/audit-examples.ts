@@ -1,7 +1,8 @@
 /** One finding of each code, found by the audit's own checks in a grant or role with that one thing wrong. */
 
 import { aGrant, roleOf } from '../../bench/audit/a-grant.ts';
-import { handMade, type Plant, plants } from '../../bench/audit/plants.ts';
+import { chained, handMade, type Plant, plants } from '../../bench/audit/plants.ts';
+import { chainEvidence, createChainMap } from '../../lib/audit/chains.ts';
 import { finding, findingsOfGrant, findingsOfRole, quotaFinding } from '../../lib/audit/findings.ts';
 import type { AccountRole } from '../../lib/audit/inventory.ts';
 import { orphan } from '../../lib/audit/orphans.ts';
@@ -58,12 +59,15 @@ function others(): Finding[] {
   const orphaned = roleOf(aGrant(around, 99), around);
   const external = asRead(handMade('SageMakerExternal'), 'AROAHANDMADEHANDMADE');
   const share = handMadeShare(external, { accountId, managed: new Map(), now: around.now });
+  const map = createChainMap({ accountId, managed: new Map(), now: around.now });
+  for (const seed of chained(accountId)) map.add(asRead(seed, 'AROACHAINCHAINCHAIN1'));
   const probed = aGrant(around, 5);
   return [
     orphan(asRead(orphaned, 'AROAORPHANORPHANORPH'), undefined, { ...around, accountId, managed: new Map() })
       .finding,
     ...quotaFinding({ used: 940, quota: 1000 }, accountId).map((found) => found.finding),
     ...(share ? [finding('share.unmanaged', external.arn, shareEvidence(share))] : []),
+    ...map.chains().map((chain) => finding('share.chained', chain.entry.arn, chainEvidence(chain))),
     finding(
       'access.too_wide',
       probed.role.arn,

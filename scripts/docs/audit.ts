@@ -9,6 +9,7 @@ export function auditDocument(): string {
     overview(),
     ...findingCode.options.map(section),
     aboutShares(),
+    aboutChains,
     aboutUnused,
     aboutRuns,
     limits,
@@ -84,6 +85,14 @@ A share that has to stay as it is can be accepted: tag the role \`sharemaker:acc
 \`POST /audits\` with \`{ "adopt": "<role ARN>" }\` makes a proper grant of one, with a share role of its own, for the same account, principals, endpoint and modes, with its addresses, VPC endpoints, target models and the earlier of its dates: never wider than what the role lets through today. The answer's finding says which grant it is and which steps are left to the child. The old role is never touched: delete it when the child has moved over. A role that one grant cannot stand for (several accounts or endpoints, an endpoint that is not there, an identity provider, a condition that a grant does not have) is refused, and told why, with [audit.not_adoptable](errors.md#auditnot_adoptable).`;
 }
 
+const aboutChains = `## Chains of roles
+
+\`share.chained\` names every role that lets somebody outside in and by which they get further: it may assume another role of the account, that one perhaps a third, and at the end stands one that opens an endpoint which the first does not open itself. The evidence shows each end by its shortest way, and what it opens.
+
+A step counts if the next role's trust policy lets the one before it in and no deny, boundary, date or \`aws:PrincipalArn\` stands in between. Where the trust policy names the whole account, the one before needs \`sts:AssumeRole\` in its own policies; where it names the role, a session of it or everybody, it needs none, as IAM has it. Conditions that the audit cannot weigh are shown as \`Only if\`. Severity and the tag \`sharemaker:accepted-until\`, here on the first role, are as for shares made by hand; a chain cannot be adopted.
+
+Share roles lead nowhere: their boundary denies all but invoking, and with that what a role, bucket or key of the account opens to everybody in it.`;
+
 const aboutUnused = `## Unused grants
 
 Off unless the deployment sets \`unusedWarnDays\`, \`unusedSuspendDays\` or both (\`--param unusedWarnDays=30 --param unusedSuspendDays=60\`).
@@ -95,12 +104,13 @@ const aboutRuns = `## How an audit runs
 | phase | what it reads | calls |
 |---|---|---|
 | roles | every role with its policies, and the managed policies in use | one to IAM for a thousand roles |
+| chains | the same once more, to follow who gets from one role to another | one to IAM for a thousand roles |
 | grants | every living grant, the list of share roles, the endpoints, the quota | one to IAM for a thousand share roles, one for the quota |
 | probes | for up to five grants whose role looks too wide, and five others, drawn anew each time: a wrong external id, another endpoint, another mode | none to IAM |
 | alerts | the findings of severity \`high\` | one event each, one message a chunk |
 | repair | the findings, a chunk at a time | what mending takes |
 
-Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page. Of a run that was killed, others know after two minutes. What cannot be probed or listed is the finding \`audit.incomplete\` and stops nothing else; an audit that is taken up five times without getting any further has failed, and the next one begins anew. Alerts that the bus or the topic does not take are sent again after repair.
+Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page (chains of roles begin anew: one may begin on the first page and end on the last). Of a run that was killed, others know after two minutes. What cannot be probed or listed is the finding \`audit.incomplete\` and stops nothing else; an audit that is taken up five times without getting any further has failed, and the next one begins anew. Alerts that the bus or the topic does not take are sent again after repair.
 
 Where several stages are deployed in one account, each tags its share roles with \`sharemaker:deployment\`, the name of its boundary. Repair removes only roles that carry its own tags, or that a grant of its own which has ended names. Roles of another deployment are named with severity \`low\`; one that only claims to be, because it lets through what no grant does, is \`high\`.
 
@@ -108,7 +118,7 @@ A grant that is being changed while it is audited, or was changed within the las
 
 const limits = `## What it does not see
 
-- Chains of roles: somebody outside who may assume a role that may assume another.
+- Chains that go by way of something else than roles, such as a function that somebody outside may change, or a role that may change another's policies.
 - Service control policies and resource control policies of an organization, which can only shut what is reported as open.
 - Shares that do not go through a role of this account, such as access keys that were handed out.
 - Inference components are taken for part of their endpoint.

@@ -30,6 +30,9 @@ it('reads a whole account with a handful of IAM calls, and none for a grant', as
   const { counts } = await lab.audit();
   const asked = lab.calls.slice(from).filter(({ service }) => service === 'iam');
   expect(asked.map(({ operation }) => operation).sort()).toEqual([
+    // The managed policies and the roles, and both once more for chains of roles.
+    'GetAccountAuthorizationDetails',
+    'GetAccountAuthorizationDetails',
     'GetAccountAuthorizationDetails',
     'GetAccountAuthorizationDetails',
     'GetAccountSummary',

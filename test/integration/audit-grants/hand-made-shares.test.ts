@@ -106,7 +106,8 @@ beforeAll(async () => {
   await makeRole('no-endpoint', trust({ AWS: child }), { read: policy('sagemaker:Describe*', '*') });
   await makeRole('denied', trust({ AWS: child }), {
     all: policy('*', '*'),
-    never: policy('sagemaker:*', '*', 'Deny'),
+    // Nor may it assume a role that could.
+    never: policy(['sagemaker:*', 'sts:*'], '*', 'Deny'),
   });
   const boundary = await makePolicy('only-logs', policy('logs:*', '*'));
   await makeRole('bounded', trust({ AWS: child }), { all: policy('*', '*') }, boundary);

@@ -8,6 +8,7 @@ import { holdMs, runAudit } from '../../../lib/audit/audit.ts';
 import type { AuditRecord } from '../../../lib/audit/audit-record.ts';
 import type { Found } from '../../../lib/audit/findings.ts';
 import { settleMs } from '../../../lib/audit/role-evidence.ts';
+import { watchedPages } from '../../support/watched-pages.ts';
 
 const unused = { warnDays: 30 };
 const accounts: ParentAccount[] = [];
@@ -102,7 +103,7 @@ it('mends each thing in mode repair, whichever call was the last', async () => {
     expect(
       namesOf(await foundIn(account, after)).map((line) => line.split(' ')[0]),
       killed(killedAfter),
-    ).toEqual(['quota.roles_low', 'share.unmanaged']);
+    ).toEqual(['quota.roles_low', 'share.chained', 'share.unmanaged']);
   }
 }, 900_000);
 
@@ -117,3 +118,20 @@ it('waits for an audit that is just being begun no longer than it has time', asy
   account.clock.advance(holdMs + 1);
   expect((await runAudit(auditor, { mode: 'report', by: 'test' }, later)).status).toBe('finished');
 });
+
+it('gives up, and says so, when no run gets through the chains of roles', async () => {
+  const account = await openParent({ rolesQuota: 2_000 });
+  accounts.push(account);
+  await settle(account, { roles: 1_200, grants: 0 });
+  let pages = 0;
+  // Two pages of roles; the second page is the last of the chains, too, and nobody ever reads it.
+  const dying = watchedPages(account.auditor({ unused }), (marker) => {
+    if (++pages > 2 && marker) throw new Error('killed');
+  });
+  const run = () => runAudit(dying, { mode: 'report', by: 'test' }, account.clock.now() + 900_000);
+  for (let attempt = 0; attempt < 6; attempt++) {
+    await expect(run()).rejects.toThrow('killed');
+    account.clock.advance(holdMs + 1);
+  }
+  expect(await run()).toMatchObject({ status: 'failed', counts: { rolesRead: 1_200 } });
+}, 60_000);

@@ -217,7 +217,7 @@ it('counts what it read, compared, found and mended', () => {
   expect(counts.findings).toBe(findings.length);
   expect(counts.high).toBe(findings.filter(({ severity }) => severity === 'high').length);
   expect(counts.repaired).toBe(findings.length);
-  expect(counts.iamCalls).toBe(4);
+  expect(counts.iamCalls).toBe(6);
   expect(after.findings).toEqual([]);
 });
 
