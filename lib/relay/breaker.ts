@@ -3,6 +3,8 @@
  * Only what the endpoint itself fails at counts; a caller's bad input or a throttle does not.
  */
 
+import { remembered } from './remembered.ts';
+
 export interface Breaker {
   /** Undefined: go ahead, and `record` what came of it. Otherwise when to come again. */
   blockedForMs(name: string): number | undefined;
@@ -14,18 +16,14 @@ const openMs = 10_000;
 const circuitsMax = 500;
 
 interface Circuit {
-  readonly failures: number;
+  failures: number;
   /** While open: when one call may try. */
-  readonly tryAt: number;
-  readonly isTrying: boolean;
+  tryAt: number;
+  isTrying: boolean;
 }
 
 export function createBreaker({ now }: { readonly now: () => number }): Breaker {
   const circuits = new Map<string, Circuit>();
-  const set = (name: string, circuit: Circuit) => {
-    if (circuits.size >= circuitsMax) circuits.delete(circuits.keys().next().value as string);
-    circuits.set(name, circuit);
-  };
   return {
     blockedForMs(name) {
       const circuit = circuits.get(name);
@@ -33,16 +31,22 @@ export function createBreaker({ now }: { readonly now: () => number }): Breaker 
       const waitMs = circuit.tryAt - now();
       if (waitMs > 0) return waitMs;
       if (circuit.isTrying) return 1_000;
-      set(name, { ...circuit, isTrying: true });
+      circuit.isTrying = true;
       return undefined;
     },
 
     record(name, result) {
       if (result === 'answered') circuits.delete(name);
-      const { failures = 0, tryAt = 0 } = circuits.get(name) ?? {};
-      if (result === 'failed') set(name, { failures: failures + 1, tryAt: now() + openMs, isTrying: false });
-      // The caller left before there was an answer: nothing was learnt, and another may try.
-      else if (failures > 0) set(name, { failures, tryAt, isTrying: false });
+      const circuit =
+        result === 'failed'
+          ? remembered(circuits, name, () => ({ failures: 0, tryAt: 0, isTrying: false }), circuitsMax)
+          : circuits.get(name);
+      if (!circuit) return;
+      // Even where the caller left before there was an answer: nothing was learnt, and another may try.
+      circuit.isTrying = false;
+      if (result === 'unknown') return;
+      circuit.failures += 1;
+      circuit.tryAt = now() + openMs;
     },
   };
 }
