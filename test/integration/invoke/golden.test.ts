@@ -5,9 +5,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Offer } from '../../../lib/contract/offer.ts';
+import { runtimeErrors } from '../../../sandbox/sagemaker/runtime-faults.ts';
+import { anOffer, openLab } from '../../support/relay-lab.ts';
 import { startSandbox, type TestSandbox } from '../../support/sandbox.ts';
 import { aShare, direct, type Headers, shareRoleKeys } from '../../support/share.ts';
 import { type Answer, type Keys, signedFetch } from '../../support/signed-fetch.ts';
+import { refuse } from '../../support/stub-aws.ts';
 
 let sandbox: TestSandbox;
 /** Alias → the endpoint behind it, and the keys of its grant's role. */
@@ -120,23 +123,25 @@ const headers: readonly Case[] = [
   { name: 'a body made by the model', headers: custom('bytes=100000') },
 ];
 
+const refusals = [
+  'InternalFailure',
+  'ServiceUnavailable',
+  'ValidationError',
+  'ModelError',
+  'InternalDependencyException',
+  'ModelNotReadyException',
+  // Not in SageMaker's model, and answered all the same.
+  'AccessDeniedException',
+  'ExpiredTokenException',
+  'ThrottlingException',
+] as const;
+
 const errors: readonly Case[] = [
   ...[400, 404, 413, 429, 500, 503].map((status) => ({
     name: `the container's ${status}`,
     headers: custom(`status=${status}`),
   })),
-  ...[
-    'InternalFailure',
-    'ServiceUnavailable',
-    'ValidationError',
-    'ModelError',
-    'InternalDependencyException',
-    'ModelNotReadyException',
-    // Not in SageMaker's model, and answered all the same.
-    'AccessDeniedException',
-    'ExpiredTokenException',
-    'ThrottlingException',
-  ].map((code) => ({ name: code, headers: custom(`error=${code}`) })),
+  ...refusals.map((code) => ({ name: code, headers: custom(`error=${code}`) })),
 ];
 
 const streams: readonly Case[] = [
@@ -248,6 +253,52 @@ describe('an asynchronous invocation through the relay equals a direct one', () 
     }
     expect(results[0]).toEqual({ type: 'image/png', bytes: Buffer.from(everyByte) });
     expect(results[1]).toEqual(results[0]);
+  });
+});
+
+/** No model is asked before an asynchronous request is accepted, so that none can be told to refuse it. */
+describe('an asynchronous request that is not accepted is answered through the relay as directly', () => {
+  it.each([
+    ['throttle', 'ThrottlingException', 400],
+    ['error', 'InternalFailure', 500],
+  ] as const)('a fault of the sandbox: %s', async (fault, code, status) => {
+    // As often as the relay may ask.
+    for (const nth of [1, 2, 3])
+      sandbox.addFault({ service: 'sagemaker', operation: 'InvokeEndpointAsync', nth, fault });
+    const relayed = await throughTheRelay('async-invocations', {
+      name: code,
+      alias: 'async-twin',
+      body: 'x',
+    });
+    sandbox.clearFaults();
+    sandbox.addFault({ service: 'sagemaker', operation: 'InvokeEndpointAsync', nth: 1, fault });
+    const original = await directly('async-invocations', { name: code, alias: 'async-twin', body: 'x' });
+    expect([original.status, original.headers.get('x-amzn-errortype')]).toEqual([status, code]);
+    expect(withoutIds(relayed)).toEqual(withoutIds(original));
+  });
+
+  it.each(refusals)('%s', async (code) => {
+    const lab = await openLab();
+    lab.aws.respond.sagemaker = (_received, response) =>
+      refuse(response, code, runtimeErrors[code], { Message: 'Grüße 🌷', OriginalStatusCode: 0 });
+    lab.aws.respond['execute-api'] = (_received, response) =>
+      void response.writeHead(200).end(JSON.stringify(anOffer(lab)));
+    await lab.subscribe();
+    const original = await signedFetch('POST', `${lab.aws.url}/endpoints/Iris-Classifier/async-invocations`, {
+      credentials: { accessKeyId: 'ASIA', secretAccessKey: 'any' },
+      region: 'us-east-1',
+      service: 'sagemaker',
+      body: '5.1,3.5',
+    });
+    const { status, headers, body } = await lab.send({
+      resource: '/endpoints/{alias}/async-invocations',
+      body: '5.1,3.5',
+    });
+    await lab.close();
+    expect(original.status).toBe(runtimeErrors[code]);
+    expect(withoutIds({ status, headers: new globalThis.Headers(headers), bytes: body })).toEqual(
+      withoutIds(original),
+    );
   });
 });
 
