@@ -53,16 +53,22 @@ const hearRequest: Readonly<Record<string, (request: ServiceRequest, hear: Hear)
   },
   sagemaker(request, hear) {
     // With a target it is the control plane.
-    if (request.headers['x-amz-target'] === undefined) hear('payload', request.body.toString());
-    const attributes = request.headers['x-amzn-sagemaker-custom-attributes'];
-    if (attributes) hear('custom attributes', attributes);
+    if (request.headers['x-amz-target'] === undefined) hearInvocation(request, hear);
   },
+  // Also what a function refuses, so that no other service hears of it.
+  'execute-api': hearInvocation,
   s3(request, hear) {
     if (request.method === 'PUT') hear('payload', request.body.toString());
     const signature = new URLSearchParams(request.query).get('X-Amz-Signature');
     if (signature) hear('signature of an upload', signature);
   },
 };
+
+function hearInvocation({ body, headers }: ServiceRequest, hear: Hear): void {
+  hear('payload', body.toString());
+  const attributes = headers['x-amzn-sagemaker-custom-attributes'];
+  if (attributes) hear('custom attributes', attributes);
+}
 
 const hearResponse: Readonly<Record<string, (response: ServiceResponse, hear: Hear) => void>> = {
   sts: hearKeysIn,

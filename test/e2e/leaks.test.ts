@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { bundle } from '../../sandbox/lambda/bundle.ts';
 import { repository } from '../../sandbox/stack/stack.ts';
 import { aFunction, aStack } from '../sandbox/lambda/a-lambda.ts';
-import { openLab } from '../support/relay-lab.ts';
+import { type EventChange, openLab } from '../support/relay-lab.ts';
 import { startSandbox, type TestSandbox } from '../support/sandbox.ts';
 import { aShare, offerUrlOf } from '../support/share.ts';
 
@@ -53,6 +53,15 @@ const secretsOf: readonly [string, (sandbox: TestSandbox) => Promise<string>][] 
     },
   ],
   [
+    'payload',
+    async (sandbox) => {
+      const body = 'refused,before\nSageMaker,heard';
+      const { status } = await sandbox.asChild.send('POST', '/endpoints/nobodys/invocations', { body });
+      expect(status).toBe(400);
+      return JSON.stringify({ body });
+    },
+  ],
+  [
     'signature',
     async (sandbox) => {
       const { grant } = await aShare(sandbox, 'leaky', 'puppet-async', { modes: ['async'] });
@@ -82,4 +91,16 @@ it('a relay that printed the body it was sent does not close in peace', async ()
   expect((await lab.send({ body })).status).toBe(200);
   lab.surroundings.print(JSON.stringify({ body }));
   await expect(lab.close()).rejects.toThrow('payload in: relay: ');
+});
+
+const refused: readonly [string, EventChange, (change: EventChange) => unknown][] = [
+  ['payload', { alias: 'nobodys', body: 'weight,height 71,180' }, ({ body }) => body],
+  ['header', { alias: 'nobodys', headers: { 'x-note': 'weight,height 71,180' } }, ({ headers }) => headers],
+];
+
+it.each(refused)('nor does one that printed a %s which it refused', async (kind, change, said) => {
+  const lab = await openLab();
+  expect((await lab.send(change)).status).toBe(400);
+  lab.surroundings.print(JSON.stringify({ said: said(change) }));
+  await expect(lab.close()).rejects.toThrow(`${kind} in: relay: `);
 });

@@ -61,7 +61,8 @@ export async function openLab(): Promise<Lab> {
   const now = () => Date.now() + offsetMs;
   const aws = await startStubAws(now);
   const lines: Record<string, unknown>[] = [];
-  const secrecy = createSecrecy();
+  let secrecy = createSecrecy();
+  let requests = 0;
   const surroundings: Surroundings = {
     environment: aws.environment,
     now,
@@ -106,7 +107,15 @@ export async function openLab(): Promise<Lab> {
     breakTable: aws.closeTables,
     async send(change = {}, departure = { isGone: false, onGone: undefined }, out = new PassThrough()) {
       const { remainingMs = 60_000 } = change;
-      const answer = await invoke(() => readRequest(anEvent(change), { now: now(), remainingMs, departure }));
+      const event = anEvent(change);
+      requests += 1;
+      if (requests % requestsTogether === 0) {
+        keepWhatWasReceived(secrecy, aws);
+        secrecy.search();
+        secrecy = createSecrecy();
+      }
+      keepWhatIsSent(secrecy, event);
+      const answer = await invoke(() => readRequest(event, { now: now(), remainingMs, departure }));
       const chunks: Buffer[] = [];
       try {
         if (typeof answer.body === 'function') {
@@ -124,6 +133,21 @@ export async function openLab(): Promise<Lab> {
       secrecy.search();
     },
   };
+}
+
+/** So many requests are held against so many lines: tens of thousands against all would take minutes. */
+const requestsTogether = 20;
+
+/** Shorter values, such as `text/csv`, are no secret of anybody's. */
+const headerCharactersMin = 12;
+
+/** What a caller said, also where the relay refuses it. An event may be malformed in any way. */
+function keepWhatIsSent({ keep }: Secrecy, event: APIGatewayProxyEvent): void {
+  const { body, isBase64Encoded, headers, multiValueHeaders } = event;
+  if (typeof body === 'string')
+    keep('payload', Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8').toString());
+  for (const value of [headers, multiValueHeaders].flatMap((each) => Object.values(each ?? {}).flat()))
+    if (typeof value === 'string' && value.length >= headerCharactersMin) keep('header', value);
 }
 
 /** All that the relay has and must not write. */
