@@ -1,4 +1,4 @@
-/** AWS's own clients with nothing changed but the profile they run under: the programs of docs/clients.md. */
+/** AWS's own clients with nothing changed but the profile they run under: the programs of docs/clients.md and README.md. */
 
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { missing, searchPath, temporaryDirectory } from './run-program.ts';
 import { type Alias, childUser, share, storyOfARiver } from './shared-endpoints.ts';
 import { readSnippets, repository, runSnippet, type Snippet } from './snippets.ts';
 
-const snippets = readSnippets('docs/clients.md');
+const snippets = new Map([...readSnippets('docs/clients.md'), ...readSnippets('README.md')]);
 const home = temporaryDirectory();
+/** Of somebody who has read README.md only: it names a profile as docs/clients.md does. */
+const readersHome = temporaryDirectory();
 const timeout = 90_000;
 
 let sandbox: TestSandbox;
@@ -21,7 +23,8 @@ beforeAll(async () => {
   story = await storyOfARiver(sandbox);
   linkSharemaker();
   // The child's own profile may do no more than the document says.
-  writeChildProfile(await childUser(sandbox, 'profile-user', snippet('profile-policy').code));
+  const keys = await childUser(sandbox, 'profile-user', snippet('profile-policy').code);
+  for (const each of [home, readersHome]) writeChildProfile(each, keys);
   expect(await run('profiles')).toEqual({ code: 0, stdout: '', stderr: '' });
 }, timeout);
 afterAll(() => sandbox.close());
@@ -38,6 +41,15 @@ it('AWS SDK for JavaScript: whole and streamed', { timeout }, async () => {
   const answer = await run('profile-js', 'storyteller');
   expect(answer).toEqual({ code: 0, stdout: `${story}\n${story}`, stderr: '' });
   expect(directCalls('storyteller')).toContain('InvokeEndpointWithResponseStream');
+});
+
+it('AWS CLI: predicts under the profile of README.md', { timeout }, async ({ skip }) => {
+  const absent = missing('AWS CLI');
+  if (absent) skip(absent);
+  expect(await run('profile', undefined, readersHome)).toEqual({ code: 0, stdout: '', stderr: '' });
+  const answer = await run('profile-cli', undefined, readersHome);
+  expect([answer.code, answer.stderr]).toEqual([0, '']);
+  expect(answer.stdout).toContain('setosa\n');
 });
 
 it('AWS CLI: predicts until the grant is revoked, although its session lives on', { timeout }, async ({
@@ -59,10 +71,10 @@ it('AWS CLI: predicts until the grant is revoked, although its session lives on'
 });
 
 /** What an application's shell holds: a profile's name, and no keys. */
-function run(name: string, profile?: string) {
+function run(name: string, profile?: string, theirHome = home) {
   const { child, region, awsEndpointUrl } = sandbox.describe;
   return runSnippet(snippet(name), {
-    home,
+    home: theirHome,
     environment: {
       CHILD_API: child.apiUrl,
       AWS_REGION: region,
@@ -92,10 +104,10 @@ function linkSharemaker(): void {
   chmodSync(command, 0o755);
 }
 
-function writeChildProfile(keys: { accessKeyId: string; secretAccessKey: string }): void {
-  mkdirSync(join(home, '.aws'));
+function writeChildProfile(theirHome: string, keys: { accessKeyId: string; secretAccessKey: string }): void {
+  mkdirSync(join(theirHome, '.aws'));
   writeFileSync(
-    join(home, '.aws', 'credentials'),
+    join(theirHome, '.aws', 'credentials'),
     `[child]\naws_access_key_id = ${keys.accessKeyId}\naws_secret_access_key = ${keys.secretAccessKey}\n`,
     { mode: 0o600 },
   );
@@ -103,6 +115,6 @@ function writeChildProfile(keys: { accessKeyId: string; secretAccessKey: string 
 
 function snippet(name: string): Snippet {
   const found = snippets.get(name);
-  if (!found) throw new Error(`docs/clients.md has no snippet "${name}".`);
+  if (!found) throw new Error(`No document has a snippet "${name}".`);
   return found;
 }

@@ -1,4 +1,4 @@
-/** The commands of README.md, one after the other, as a reader would type them. */
+/** The commands of README.md, one after the other, as a reader would type them. Its programs run with those of docs/clients.md. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startSandbox, type TestSandbox } from '../../support/sandbox.ts';
@@ -17,7 +17,7 @@ it('shares an endpoint: a grant, its acceptance, a prediction', { timeout: 90_00
   const absent = missing('curl 7.82', 'jq');
   if (absent) skip(absent);
   const snippets = readSnippets('README.md');
-  expect([...snippets.keys()]).toEqual(['create', 'accept', 'invoke']);
+  expect([...snippets.keys()].slice(0, 3)).toEqual(['create', 'accept', 'invoke']);
   const all = snippets.get('invoke');
   if (!all) throw new Error('README.md invokes nothing.');
 

@@ -1,4 +1,4 @@
-/** AWS's own clients through the relay, with just an address and a name to sign for: the programs of docs/clients.md. */
+/** AWS's own clients through the relay, with just an address and a name to sign for: the programs of docs/clients.md and README.md. */
 
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { missing, temporaryDirectory } from './run-program.ts';
 import { childUser, share, storyOfARiver } from './shared-endpoints.ts';
 import { readSnippets, runSnippet, type Snippet } from './snippets.ts';
 
-const snippets = readSnippets('docs/clients.md');
+const snippets = new Map([...readSnippets('docs/clients.md'), ...readSnippets('README.md')]);
 const home = temporaryDirectory();
 const timeout = 90_000;
 
@@ -22,12 +22,14 @@ afterAll(() => sandbox.close());
 
 it('AWS SDK for JavaScript: a prediction and a stream', { timeout }, async () => {
   expect(await run('relay-js')).toEqual({ code: 0, stdout: `setosa\n\n${story}`, stderr: '' });
+  expect(await run('js')).toEqual({ code: 0, stdout: 'setosa\n\n', stderr: '' });
 });
 
 it('boto3: a prediction and a stream', { timeout }, async ({ skip }) => {
   const absent = missing('boto3');
   if (absent) skip(absent);
   expect(await run('relay-boto3')).toEqual({ code: 0, stdout: `setosa\n\n${story}`, stderr: '' });
+  expect(await run('boto3')).toEqual({ code: 0, stdout: 'setosa\n\n', stderr: '' });
 });
 
 it('curl: a prediction, with lasting and with temporary keys', { timeout }, async ({ skip }) => {
@@ -103,6 +105,6 @@ function run(name: string, more: Readonly<Record<string, string>> = {}) {
 
 function snippet(name: string): Snippet {
   const found = snippets.get(name);
-  if (!found) throw new Error(`docs/clients.md has no snippet "${name}".`);
+  if (!found) throw new Error(`No document has a snippet "${name}".`);
   return found;
 }

@@ -7,7 +7,10 @@ const tests = readdirSync(import.meta.dirname)
   .map((file) => readFileSync(`${import.meta.dirname}/${file}`, 'utf8'))
   .join('');
 
-it.each([...readSnippets('docs/clients.md').keys()].filter((name) => name !== 'relay'))(
-  'the snippet %s of docs/clients.md is used by a test',
-  (name) => expect(tests).toContain(`'${name}'`),
+const snippets = ['docs/clients.md', 'README.md'].flatMap((file) =>
+  [...readSnippets(file).keys()].map((name) => [name, file]),
+);
+
+it.each(snippets.filter(([name]) => name !== 'relay'))('the snippet %s of %s is used by a test', (name) =>
+  expect(tests).toContain(`'${name}'`),
 );
