@@ -115,6 +115,8 @@ export interface CallRecord {
   readonly operation: string;
   readonly accountId: string;
   readonly principalArn: string;
+  /** Of a session that was given one, as CloudTrail shows it. */
+  readonly sourceIdentity?: string;
   /** Set when the call was made by a Lambda of the sandbox. */
   readonly functionName?: string;
   /** What IAM was asked for it, `iam:CreateRole`. */

@@ -50,6 +50,7 @@ export function createFront(options: FrontOptions): Front {
 
     const record = (entry: Partial<ServiceRequest>, response?: ServiceResponse, fault?: string) => {
       const { caller, decisions = [] } = entry;
+      const sourceIdentity = caller?.session?.sourceIdentity;
       const functionName = caller && functionOf?.(caller.accessKeyId);
       const errorCode = response && errorCodeOf(response);
       log.push({
@@ -59,6 +60,7 @@ export function createFront(options: FrontOptions): Front {
         operation,
         accountId: caller?.accountId ?? '',
         principalArn: caller?.principalArn ?? '',
+        ...(sourceIdentity !== undefined && { sourceIdentity }),
         ...(functionName !== undefined && { functionName }),
         actions: [...new Set(decisions.map(({ action }) => action))],
         resources: [...new Set(decisions.map(({ resource }) => resource))],

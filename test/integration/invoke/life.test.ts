@@ -14,18 +14,26 @@ beforeAll(async () => {
 afterAll(() => sandbox?.close());
 beforeEach(() => sandbox.clearFaults());
 
-const ask = (alias = 'iris', headers: Record<string, string> = {}) =>
-  sandbox.asChild.send('POST', `/endpoints/${alias}/invocations`, {
+let asked = 0;
+const ask = (alias = 'iris', headers: Record<string, string> = {}) => {
+  asked += 1;
+  return sandbox.asChild.send('POST', `/endpoints/${alias}/invocations`, {
     headers: { 'content-type': 'text/csv', ...headers },
     body: '5.1,3.5,1.4,0.2',
   });
+};
 const settle = async (
   path: string,
   body: object,
   isSettled: (grant: Grant) => boolean,
   { grant: { id } } = share,
 ) => {
-  let grant = (await sandbox.asParent.post<Grant>(`/grants/${id}${path}`, body)).json;
+  const { asParent } = sandbox;
+  const asking =
+    path === ''
+      ? asParent.patch<Grant>(`/grants/${id}`, body, { headers: { 'if-match': '*' } })
+      : asParent.post<Grant>(`/grants/${id}${path}`, body);
+  let grant = (await asking).json;
   for (let step = 0; !isSettled(grant) && step < 10; step += 1) {
     await sandbox.runSchedule('advance-grants');
     grant = (await sandbox.asParent.get<Grant>(`/grants/${id}`)).json;
@@ -36,13 +44,20 @@ const assumed = () =>
   sandbox.calls.filter(
     ({ operation, functionName }) => operation === 'AssumeRole' && functionName === 'invoke',
   ).length;
+/** By whom the parent's endpoints were asked, as its CloudTrail would have it. */
+const invoked = () => sandbox.calls.filter(({ operation }) => operation === 'InvokeEndpoint');
 
-it('answers, takes one session, and says in the parent’s log which grant was used', async () => {
+it('answers, takes one session, and shows the parent’s log of AWS calls which grant was used', async () => {
   const before = assumed();
+  const invokedBefore = invoked().length;
   const answers = [];
   for (let request = 0; request < 5; request += 1) answers.push(await ask());
   expect(answers.map(({ status, text }) => [status, text.trim()])).toEqual(Array(5).fill([200, 'setosa']));
-  expect(assumed() - before).toBeLessThanOrEqual(1);
+  expect(assumed() - before).toBe(1);
+  const { accountId } = sandbox.describe.parent;
+  expect(invoked().slice(invokedBefore)).toEqual(
+    Array(5).fill(expect.objectContaining({ accountId, principalArn: share.grant.role.arn, status: 200 })),
+  );
 });
 
 it('costs no request while STS is away and the session lives', async () => {
@@ -99,22 +114,34 @@ it('carries the caller to the parent when the grant asks for it', async () => {
   const { grant } = await aShare(sandbox, 'named', 'puppet', { recordCaller: true });
   const answer = await ask('named');
   expect(answer.status).toBe(200);
-  expect(grant.recordCaller).toBe(true);
+  expect(invoked().at(-1)).toMatchObject({ principalArn: grant.role.arn, sourceIdentity: 'admin' });
+  await ask();
+  expect(invoked().at(-1)).not.toHaveProperty('sourceIdentity');
 });
 
-it('is refused in words after the grant has expired, and answered again once it was extended', async () => {
-  const short = await aShare(sandbox, 'short', 'puppet', {
-    expiresAt: new Date(sandbox.now() + 3_600_000).toISOString(),
-  });
-  sandbox.advanceClock(3_601);
+it('is refused in words after the grant has expired, and answered on where it was extended in time', async () => {
+  const hourFromNow = () => new Date(sandbox.now() + 3_600_000).toISOString();
+  const short = await aShare(sandbox, 'short', 'puppet', { expiresAt: hourFromNow() });
+  const extended = await aShare(sandbox, 'extended', 'puppet', { expiresAt: hourFromNow() });
+  for (const alias of ['short', 'extended']) expect((await ask(alias)).status).toBe(200);
+  sandbox.advanceClock(3_000);
+  const expiresAt = hourFromNow();
+  await settle('', { expiresAt }, (grant) => grant.expiresAt === expiresAt && !grant.pending, extended);
+  sandbox.advanceClock(601);
   const refused = await ask('short');
   expect([refused.status, refused.headers.get('x-amzn-errortype')]).toEqual([403, 'AccessDeniedException']);
   expect(refused.json['Message']).toContain(`Grant ${short.grant.id}`);
+  expect((await ask('extended')).status).toBe(200);
 });
 
 it('counts every invocation once and logs no payload, key or external id', async () => {
+  const usage = () =>
+    sandbox.logs.filter(
+      ({ function: name, line }) => name === 'invoke' && line.includes('"CloudWatchMetrics"'),
+    );
+  await expect.poll(() => usage().length).toBe(asked);
+  for (const { line } of usage()) expect(JSON.parse(line)).toMatchObject({ Invocations: 1 });
   const lines = sandbox.logs.map(({ line }) => line).join('\n');
-  expect(lines).toContain('"BytesIn"');
   const { json: grant } = await sandbox.asParent.get<Grant>(`/grants/${share.grant.id}`);
   for (const secret of [
     share.grant.externalId,
