@@ -25,6 +25,10 @@ const cases: readonly Case[] = [
   sized('1 MB', 0, 32, 96),
   sized('1 KB', 5, 1, 150),
   sized('1 KB', 5, 32, 3_000),
+  sized('100 KB', 5, 1, 60),
+  sized('100 KB', 5, 32, 320),
+  sized('1 MB', 5, 1, 24),
+  sized('1 MB', 5, 32, 64),
 ];
 
 export const cpu: Part = {
