@@ -10,7 +10,7 @@ export interface AssumeRoleInput {
   readonly externalId: string;
   /** STS: 2 to 64 of `[\w+=,.@-]`. */
   readonly sessionName: string;
-  readonly sourceIdentity?: string;
+  readonly sourceIdentity?: string | undefined;
 }
 
 export type AssumeRole = (input: AssumeRoleInput) => Promise<SessionCredentials>;

@@ -20,7 +20,7 @@ export function createAssume(options: {
       externalId: subscription.externalId,
       // In the parent's CloudTrail it says which grant was used.
       sessionName: subscription.grantId,
-      ...(sourceIdentity !== undefined && { sourceIdentity }),
+      sourceIdentity,
     });
 
   const assumeNewest = async ({ subscription, sourceIdentity }: SessionKey) => {

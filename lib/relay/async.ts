@@ -96,7 +96,7 @@ export function createAsyncBroker(options: {
       if (!async)
         throw refusal(
           'ValidationError',
-          `Grant ${grantId} brokers no input. Send it inline, at most 128,000 bytes, or name an InputLocation.`,
+          `Grant ${grantId} brokers no input. Send at most 128,000 bytes inline, or name an InputLocation.`,
         );
       /** What `X-Amzn-SageMaker-InputLocation` is to say. */
       const inputLocation = `${async.inputPrefix}${newId()}`;
@@ -118,7 +118,7 @@ export function createAsyncBroker(options: {
       if (!job || job.grantId !== grantId)
         throw refusal(
           'ResourceNotFoundException',
-          'This alias has no inference with this id in the last seven days.',
+          'This alias began no such inference in the last seven days.',
         );
       const { output, failure, giveUpAt } = job;
       if (!async || !output.startsWith(async.outputPrefix))
@@ -153,7 +153,7 @@ export function createAsyncBroker(options: {
       if (now() < giveUpAt) return jsonAnswer(202, { InferenceId: inferenceId }, { 'retry-after': '2' });
       throw refusal(
         'ModelError',
-        `No result can be read at ${output}, and none will come: the model failed, the request waited too long, the grant is suspended, or a key hides the result from the share role.`,
+        `No result can be read at ${output}, and none will come: the model failed or was too slow, or the share role may not read it.`,
       );
     },
   };

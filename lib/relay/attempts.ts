@@ -16,7 +16,7 @@ import type { SubscriptionRecord } from './subscription.ts';
 /** What a session is taken for. */
 export interface SessionKey {
   readonly subscription: SubscriptionRecord;
-  readonly sourceIdentity?: string;
+  readonly sourceIdentity?: string | undefined;
 }
 
 export interface Attempts {

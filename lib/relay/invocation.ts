@@ -147,9 +147,8 @@ function hasTimedOut(answer: RuntimeAnswer): boolean {
 }
 
 function sessionKey(request: RelayRequest, subscription: SubscriptionRecord): SessionKey {
-  return subscription.recordCaller
-    ? { subscription, sourceIdentity: sourceIdentityOf(request.caller) }
-    : { subscription };
+  const sourceIdentity = subscription.recordCaller ? sourceIdentityOf(request.caller) : undefined;
+  return { subscription, sourceIdentity };
 }
 
 /** A cap is the owner's wish, kept as well as can be: where slots cannot be counted, the request passes. */

@@ -30,8 +30,8 @@ export function checkBodySize(bytes: number, alias: string): void {
   if (bytes <= requestBytesMax) return;
   throw refusal(
     'PayloadTooLargeException',
-    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Two ways out: upload it ` +
-      `with POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the endpoint directly with ` +
+    `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Upload it with ` +
+      `POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the endpoint itself with ` +
       'credentials from `sharemaker credential-process`.',
   );
 }

@@ -36,8 +36,8 @@ export function refusalOfSession(error: unknown, { grantId }: SubscriptionRecord
   if (error instanceof AwsError && error.$metadata.httpStatusCode < 500 && !isThrottle(error.name))
     return refusal(
       'AccessDeniedException',
-      `The share role of grant ${grantId} did not let the relay in (${error.name}). ` +
-        'The grant may be suspended or revoked; ask the parent account.',
+      `The share role refused the relay (${error.name}). ` +
+        `Ask the parent account whether grant ${grantId} is suspended or revoked.`,
       { cause: error },
     );
   return refusal('ServiceUnavailable', 'AWS STS did not answer; nothing was sent to the model.', {

@@ -33,17 +33,15 @@ export function routeOf(resource: unknown): RouteName | undefined {
 }
 
 /**
- * Request headers and the operations that know them. SageMaker strips what an operation does not know, and so do we.
- * A newer `x-amzn-sagemaker-*` header that is not in the table goes with all of them.
+ * Request headers that not every operation knows, and those that do. SageMaker strips what an operation does not know, and
+ * so do we. An `x-amzn-sagemaker-*` header that is not in the table goes with all of them: one they all know, or a newer one.
  */
 const ownPrefix = 'x-amzn-sagemaker-';
-const all: readonly Mode[] = ['sync', 'stream', 'async'];
 const direct: readonly Mode[] = ['sync', 'stream'];
 const knownIn = new Map<string, readonly Mode[]>([
-  ['content-type', all],
+  ['content-type', ['sync', 'stream', 'async']],
   // In the other modes it says what the caller wants from us, not from the model.
   ['accept', ['sync']],
-  ...own(all, 'custom-attributes', 'inference-id'),
   ...own(
     direct,
     'target-variant',
@@ -109,7 +107,7 @@ export function wantsServerSentEvents({ accept = [] }: HeaderLists): boolean {
 function sendable(name: string, value: string): string {
   // RFC 9110 §5.5: visible characters, spaces and tabs; SageMaker's own model says ASCII.
   if (!/^[\t\x20-\x7e]*$/.test(value))
-    throw refusal('ValidationError', `The header ${name} holds characters other than printable ASCII.`);
+    throw refusal('ValidationError', `The header ${name} is no printable ASCII text.`);
   if (value.length > headerBytesMax)
     throw refusal('ValidationError', `The header ${name} has more than ${headerBytesMax} characters.`);
   return value;
