@@ -62,7 +62,7 @@ export function createInvoke(options: InvocationOptions): Invoke {
           return relayed(await predict(passage, request, key, options), passage, request, now);
       }
     } catch (error) {
-      const refused = refusalOfAny(error);
+      const refused = refusalOfAny(error, 'request' in passage);
       passage.outcome = refused.outcome;
       if (refused.cause !== undefined) warn(refused.message, refused.cause);
       return errorAnswer(refused);

@@ -45,9 +45,13 @@ export function refusalOfSession(error: unknown, { grantId }: SubscriptionRecord
   });
 }
 
-/** Everything else that is ours: the subscriptions table, or a fault of the relay. */
-export function refusalOfAny(error: unknown): Refusal {
+/** Everything else: a request that could not even be read, the subscriptions table, or a fault of the relay. */
+export function refusalOfAny(error: unknown, isRead = true): Refusal {
   if (error instanceof Refusal) return error;
+  if (!isRead)
+    return refusal('ValidationError', 'The request cannot be read; nothing was sent to the model.', {
+      cause: error,
+    });
   if (error instanceof AwsError || error instanceof HttpFailure)
     return refusal('ServiceUnavailable', 'An AWS service did not answer; nothing was sent to the model.', {
       cause: error,

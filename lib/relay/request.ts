@@ -5,7 +5,14 @@ import type { Mode } from '../contract/fields.ts';
 import { refusal } from './errors.ts';
 import type { Departure } from './http.ts';
 import { checkBodySize } from './limits.ts';
-import { forwardedHeaders, lowerCased, type RouteName, routeOf, wantsServerSentEvents } from './wire.ts';
+import {
+  forwardedHeaders,
+  lowerCased,
+  type RouteName,
+  routeOf,
+  textIn,
+  wantsServerSentEvents,
+} from './wire.ts';
 
 export interface RelayRequest {
   readonly route: RouteName;
@@ -27,16 +34,15 @@ export interface RelayRequest {
 
 /** Lambda kills at its deadline; the answer must be on its way before. */
 const answerMarginMs = 1_000;
-const nothing = Buffer.alloc(0);
 
-/** Throws Refusal: 400, 403, 413. */
+/** Throws Refusal: 400, 403, 404, 413; and whatever an event that is not API Gateway's makes it throw. */
 export function readRequest(
   event: APIGatewayProxyEvent,
   more: { readonly now: number; readonly remainingMs: number; readonly departure: Departure },
 ): RelayRequest {
   const route = routeOf(event.resource);
   if (!route) throw refusal('ResourceNotFoundException', 'The relay has no such route.');
-  const caller = event.requestContext?.identity?.userArn;
+  const caller = textIn(event.requestContext?.identity?.userArn ?? '');
   if (!caller) throw refusal('AccessDeniedException', 'The request was not signed.');
   const alias = aliasIn(event);
   const mode: Mode = route === 'asyncUpload' || route === 'asyncResult' ? 'async' : route;
@@ -78,6 +84,5 @@ function decoded(parameter = ''): string {
 }
 
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
-  if (!body) return nothing;
-  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  return Buffer.from(textIn(body ?? ''), isBase64Encoded ? 'base64' : 'utf8');
 }

@@ -104,7 +104,14 @@ export function wantsServerSentEvents({ accept = [] }: HeaderLists): boolean {
   return /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(accept.join());
 }
 
-function sendable(name: string, value: string): string {
+/** Throws TypeError for what no gateway gives in a text's place. */
+export function textIn(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError();
+}
+
+function sendable(name: string, given: string): string {
+  const value = textIn(given);
   // RFC 9110 §5.5: visible characters, spaces and tabs; SageMaker's own model says ASCII.
   if (!/^[\t\x20-\x7e]*$/.test(value))
     throw refusal('ValidationError', `The header ${name} is no printable ASCII text.`);

@@ -46,41 +46,55 @@ function aRequestOn(route: Route): Event {
 const strings = (random: Random, length: number, from = 0x21, to = 0x7e) =>
   Array.from({ length }, () => String.fromCodePoint(random.whole(from, to))).join('');
 
+const losses = { missing: undefined, null: null, empty: '' } as const;
+/** All that JSON has beside text, and what passes for text or bytes where nobody looks closely. */
+const wrongTypes = {
+  'a number': 5,
+  zero: 0,
+  true: true,
+  false: false,
+  'an object': { a: 1 },
+  'an empty object': {},
+  'an object that cannot be made a text': { toString: 5 },
+  'an object with a length': { length: 3 },
+  'a written buffer': { type: 'Buffer', data: [1, 2] },
+  'an array': ['a'],
+  'an empty array': [],
+  'an array of bytes': [1, 2],
+  'an array in an array': [['a']],
+} as const;
+const wrongMembers = { ...losses, ...wrongTypes };
+type Wrong = keyof typeof wrongMembers;
+const anyLoss = Object.keys(losses) as Wrong[];
+const anything = Object.keys(wrongMembers) as Wrong[];
+
 /** Members of the event: truncated, emptied, or of a type that no gateway gives. */
-const members: readonly {
-  readonly path: readonly string[];
-  readonly harmless: Partial<Record<Loss, readonly Route[]>>;
-}[] = [
-  { path: ['resource'], harmless: {} },
-  { path: ['pathParameters'], harmless: {} },
-  { path: ['pathParameters', 'alias'], harmless: {} },
-  { path: ['requestContext'], harmless: {} },
-  { path: ['requestContext', 'identity'], harmless: {} },
-  { path: ['requestContext', 'identity', 'userArn'], harmless: {} },
+const members: readonly { readonly path: readonly string[]; readonly harmless: readonly Wrong[] }[] = [
+  { path: ['resource'], harmless: [] },
+  { path: ['pathParameters'], harmless: [] },
+  { path: ['pathParameters', 'alias'], harmless: [] },
+  { path: ['requestContext'], harmless: [] },
+  { path: ['requestContext', 'identity'], harmless: [] },
+  { path: ['requestContext', 'identity', 'userArn'], harmless: [] },
+  { path: ['body'], harmless: anyLoss },
   // Nothing is asked of them, or of what is left of the request without them.
   ...[
-    'path',
-    'httpMethod',
-    'queryStringParameters',
-    'stageVariables',
-    'headers',
-    'multiValueHeaders',
-    'body',
-    'isBase64Encoded',
-  ].map((name) => ({ path: [name], harmless: { missing: allRoutes, null: allRoutes, empty: allRoutes } })),
+    ['path'],
+    ['httpMethod'],
+    ['queryStringParameters'],
+    ['stageVariables'],
+    ['headers'],
+    ['multiValueHeaders'],
+    ['isBase64Encoded'],
+    ['pathParameters', 'inferenceId'],
+  ].map((path) => ({ path, harmless: anything })),
 ];
-type Loss = keyof typeof losses;
-const losses = {
-  missing: undefined,
-  null: null,
-  empty: '',
-} as const;
 
-const truncations: readonly Fault[] = members.flatMap(({ path, harmless }) =>
-  (Object.keys(losses) as Loss[]).map((loss) => ({
-    name: `${path.join('.')} is ${loss}`,
-    harmlessOn: harmless[loss] ?? [],
-    break: (event) => withMember(event, path, losses[loss]) as Event,
+const wrongs: readonly Fault[] = members.flatMap(({ path, harmless }) =>
+  anything.map((wrong) => ({
+    name: `${path.join('.')} is ${wrong}`,
+    harmlessOn: harmless.includes(wrong) ? allRoutes : [],
+    break: (event) => withMember(event, path, wrongMembers[wrong]) as Event,
   })),
 );
 
@@ -217,6 +231,28 @@ function withHeader(event: Event, name: string, list: readonly string[]): Event 
   return { ...event, multiValueHeaders: headers, headers: null };
 }
 
+/** What stands in a header's place, and what in that of its first value; the only thing API Gateway gives is text. */
+const untypedHeaders: readonly Fault[] = Object.entries(wrongTypes).flatMap(([wrong, value]) => {
+  const places = {
+    'in the place of its values': ['multiValueHeaders', value],
+    'for a value': ['multiValueHeaders', [value]],
+    'for its only value': ['headers', value],
+  } as const;
+  // A list is what values stand in, and an empty one says nothing.
+  const isList = (place: string) =>
+    Array.isArray(value) && typeof value[0] !== 'number' && place !== 'for a value';
+  return Object.entries(places).map(([place, [member, given]]) => ({
+    name: `a header of SageMaker’s has ${wrong} ${place}`,
+    harmlessOn: isList(place) && wrong !== 'an array in an array' ? allRoutes : [],
+    break: (event: Event, random: Random, route: Route) => ({
+      ...event,
+      multiValueHeaders: null,
+      headers: null,
+      [member]: { [someHeaderOn(route, random)]: given },
+    }),
+  }));
+});
+
 const badHeaders: readonly Fault[] = [
   ...Object.entries(values).map(([name, make]) => ({ name, make, harmlessOn: ['asyncUpload'] as const })),
   ...Object.entries(oddButAllowed).map(([name, make]) => ({ name, make, harmlessOn: allRoutes })),
@@ -296,11 +332,12 @@ const accepts: readonly Fault[] = [
   '*'.repeat(9_000),
   '\r\n',
   '💥',
+  ...Object.values(wrongTypes),
 ].map((value) => ({
-  name: `it accepts ${JSON.stringify(value.slice(0, 30))}`,
+  name: `it accepts ${JSON.stringify(value).slice(0, 30)}`,
   onlyOn: ['stream'],
   harmlessOn: ['stream'],
-  break: (event) => withHeader(event, 'Accept', [value]),
+  break: (event) => withHeader(event, 'Accept', [value as string]),
 }));
 
 const resources: readonly Fault[] = [
@@ -319,10 +356,11 @@ const resources: readonly Fault[] = [
 }));
 
 const faults: readonly Fault[] = [
-  ...truncations,
+  ...wrongs,
   ...badAliases,
   ...badInferenceIds,
   ...badHeaders,
+  ...untypedHeaders,
   ...strays,
   ...badBodies,
   ...accepts,

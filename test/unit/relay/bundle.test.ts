@@ -62,7 +62,7 @@ it('loads as it is deployed and answers through the streaming runtime, even what
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
   vi.stubEnv('SUBSCRIPTIONS_TABLE', 'subscriptions');
   const { handler } = await import(`data:text/javascript;base64,${Buffer.from(bundle).toString('base64')}`);
-  const answer = async (event: unknown) => {
+  const answer = async (event: unknown, context: object = { getRemainingTimeInMillis: () => 30_000 }) => {
     const out = new PassThrough();
     const body = new Promise<string>((resolve) => {
       const chunks: Buffer[] = [];
@@ -70,15 +70,23 @@ it('loads as it is deployed and answers through the streaming runtime, even what
         .on('data', (chunk: Buffer) => chunks.push(chunk))
         .on('end', () => resolve(Buffer.concat(chunks).toString()));
     });
-    await handler(event, out, { getRemainingTimeInMillis: () => 30_000 });
+    await handler(event, out, context);
     return JSON.parse(await body) as unknown;
   };
   expect(await answer({ resource: '/none' })).toEqual({ Message: 'The relay has no such route.' });
-  expect(await answer(null)).toEqual({ Message: 'The relay failed. The model may have run.' });
+  expect(await answer(null)).toEqual({
+    Message: 'The request cannot be read; nothing was sent to the model.',
+  });
+  // A runtime that does not say how long it will wait.
+  expect(await answer({}, {})).toEqual({ Message: 'The relay failed. The model may have run.' });
   expect(preludes).toEqual([
     {
       statusCode: 404,
       headers: expect.objectContaining({ 'x-amzn-errortype': 'ResourceNotFoundException' }),
+    },
+    {
+      statusCode: 400,
+      headers: expect.objectContaining({ 'x-amzn-errortype': 'ValidationError' }),
     },
     {
       statusCode: 530,
