@@ -3,7 +3,7 @@
  * the service's own text, which may quote policies and ids.
  */
 export class AwsError extends Error {
-  readonly $metadata: { readonly httpStatusCode: number };
+  declare readonly $metadata: { readonly httpStatusCode: number };
 
   constructor(name: string, status: number) {
     super(`AWS answered ${name}`);

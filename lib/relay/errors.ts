@@ -36,9 +36,10 @@ interface More {
 
 /** What the relay refuses or could not get. The message goes to the caller; it names no secret and no payload. */
 export class Refusal extends Error {
-  readonly code: RefusalCode;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly outcome: string;
+  // Declared only: the constructor sets them.
+  declare readonly code: RefusalCode;
+  declare readonly headers: Readonly<Record<string, string>>;
+  declare readonly outcome: string;
 
   constructor(code: RefusalCode, message: string, more: More) {
     super(message, more);

@@ -37,7 +37,7 @@ export interface HttpResponse {
 
 /** No whole answer came. `unreachable`: the request was certainly not sent; with any other it may have been acted on. */
 export class HttpFailure extends Error {
-  readonly kind: 'unreachable' | 'broken' | 'timeout' | 'gone' | 'too-large';
+  declare readonly kind: 'unreachable' | 'broken' | 'timeout' | 'gone' | 'too-large';
 
   constructor(kind: HttpFailure['kind'], cause?: unknown) {
     super(kind, { cause });

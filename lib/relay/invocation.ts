@@ -41,6 +41,15 @@ export type Invoke = (read: () => RelayRequest) => Promise<RelayAnswer>;
 
 const renewalMsMax = 300;
 
+type Verdict = Parameters<Breaker['record']>[1];
+
+/** What a stream that did not end well says of the endpoint. Only its end tells: every stream begins with status 200. */
+const streamVerdicts: Readonly<Record<string, Verdict>> = {
+  'stream-broken': 'failed',
+  timeout: 'failed',
+  'client-left': 'unknown',
+};
+
 export function createInvoke(options: InvocationOptions): Invoke {
   const { broker, timer, now, count, warn, sessions, wait } = options;
 
@@ -80,6 +89,7 @@ export function createInvoke(options: InvocationOptions): Invoke {
       headers: { ...headers, ...timingHeaders(passage, timer()) },
       body: release ? thenFree(body, release) : body,
       async finish() {
+        passage.judge?.();
         await count(passage, timer());
         const renewing = sessions.renewing();
         // Lambda may freeze the environment next, with a renewal half done.
@@ -118,13 +128,16 @@ async function predict(
   const { grantId } = subscription;
   const blockedForMs = breaker.blockedForMs(grantId);
   if (blockedForMs !== undefined) throw circuitOpen(subscription, blockedForMs);
-  let result: Parameters<Breaker['record']>[1] = 'unknown';
+  let result: Verdict = 'unknown';
   try {
     await takeSlot(passage, request, subscription, options);
     const headers = request.mode === 'async' ? withOwnPrefix(request, subscription) : request.headers;
     const answer = await sendUntilAnswered(request, key, headers, attempts, options);
     // 424 is the model's verdict on one input, unless it gave none; 429 and 400 say that somebody is at home.
-    result = answer.status >= 500 || hasTimedOut(answer) ? 'failed' : 'answered';
+    // A stream has only begun, and others need not wait for its end to try.
+    if (answer.kind === 'stream')
+      passage.judge = () => breaker.record(grantId, streamVerdicts[passage.outcome] ?? 'answered');
+    else result = answer.status >= 500 || hasTimedOut(answer) ? 'failed' : 'answered';
     if (answer.kind === 'error') passage.outcome = outcomeOf(answer.errorCode, answer.status);
     if (request.mode === 'async' && answer.kind === 'answer')
       // The inference is under way already, so a failure here must not become a failed answer.

@@ -14,6 +14,8 @@ export interface Passage {
   subscription?: SubscriptionRecord;
   /** Frees what the invocation holds. Does not reject. */
   release?: () => Promise<void>;
+  /** Of a stream, once it is over: tells the circuit breaker. */
+  judge?: () => void;
   outcome: string;
   status: number;
   bytesOut: number;

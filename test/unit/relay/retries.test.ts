@@ -1,4 +1,7 @@
+import type { ServerResponse } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Departure } from '../../../lib/relay/http.ts';
 import { type Lab, openLab } from '../../support/relay-lab.ts';
 import { refuse } from '../../support/stub-aws.ts';
 
@@ -141,6 +144,76 @@ describe('the circuit breaker', () => {
       });
     for (let request = 0; request < 10; request += 1) expect((await lab.send()).status).toBe(424);
     expect((await lab.send()).headers).toMatchObject({ 'x-sharemaker-circuit': 'open' });
+  });
+
+  describe('of streams', () => {
+    const resource = '/endpoints/{alias}/invocations-response-stream';
+    type End = (response: ServerResponse, departure: Departure) => void;
+    const well: End = (response) => response.end();
+    const broken: End = (response) => response.socket?.destroy();
+    const left: End = (_response, departure) => {
+      departure.isGone = true;
+      departure.onGone?.();
+    };
+    const statusOf = async (end: End, remainingMs = 60_000) => {
+      const departure: Departure = { isGone: false, onGone: undefined };
+      lab.aws.respond.sagemaker = (_received, response) => {
+        response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
+        response.flushHeaders();
+        upstream = response;
+      };
+      let upstream: ServerResponse | undefined;
+      const out = new PassThrough();
+      // Its headers leave with the first write, however empty.
+      const write = out.write.bind(out) as (bytes: unknown) => boolean;
+      out.write = (bytes: unknown) => {
+        if (upstream) end(upstream, departure);
+        upstream = undefined;
+        return write(bytes);
+      };
+      return (await lab.send({ resource, remainingMs }, departure, out)).status;
+    };
+    const times = async (count: number, end: End, remainingMs?: number) => {
+      for (let stream = 0; stream < count; stream += 1) expect(await statusOf(end, remainingMs)).toBe(200);
+    };
+
+    it('opens after ten in a row that broke after they had begun', async () => {
+      await times(10, broken);
+      expect(await statusOf(well)).toBe(503);
+      expect(lab.aws.received.sagemaker).toHaveLength(10);
+      lab.advance(10_000);
+      await times(2, well);
+    });
+
+    it('opens after ten in a row that did not end in time', async () => {
+      await times(10, () => undefined, 1_150);
+      expect(await statusOf(well)).toBe(503);
+    });
+
+    it('does not open for streams that ended well, nor for callers that left', async () => {
+      await times(11, well);
+      await times(11, left);
+      await times(1, well);
+    });
+
+    it('begins to count anew after a stream that ended well, but not after a caller that left', async () => {
+      await times(9, broken);
+      await times(1, well);
+      await times(9, broken);
+      await times(1, left);
+      await times(1, broken);
+      expect(await statusOf(well)).toBe(503);
+    });
+
+    it('lets others try as soon as a stream has begun', async () => {
+      await times(10, broken);
+      lab.advance(10_000);
+      let second: Promise<number> | undefined;
+      const first = statusOf((response) => {
+        second = statusOf(well).finally(() => response.end());
+      });
+      expect([await first, await second]).toEqual([200, 200]);
+    });
   });
 
   it('lets only one call try at a time', async () => {
