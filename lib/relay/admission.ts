@@ -19,7 +19,7 @@ export function refusalOf(
   if (!modes.includes(request.mode))
     return refusal(
       'AccessDeniedException',
-      `Grant ${grantId} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add the mode.`,
+      `Grant ${grantId} allows ${modes.join(' and ')}, not ${request.mode}. Ask the parent account to add it.`,
     );
   return undefined;
 }

@@ -28,7 +28,7 @@ export function createAssume(options: {
       return await assume(subscription, sourceIdentity);
     } catch (error) {
       if (!(error instanceof AwsError && error.name === 'AccessDenied')) throw error;
-      const renewed = await renew(subscription).catch(() => undefined);
+      const renewed = await renew(subscription);
       if (!renewed || renewed.externalId === subscription.externalId) throw error;
       return assume(renewed, sourceIdentity);
     }

@@ -63,10 +63,12 @@ export async function sendUntilAnswered(
   for (;;) {
     const { subscription } = key;
     const credentials = await sessions.get(key);
-    const result = await sendOnce(request, subscription, credentials, headers, attempts, options);
-    if (result instanceof HttpFailure) {
-      if (result.kind === 'unreachable' && (await mayPause())) continue;
-      throw result;
+    let result: RuntimeAnswer;
+    try {
+      result = await sendOnce(request, subscription, credentials, headers, attempts, options);
+    } catch (error) {
+      if (error instanceof HttpFailure && error.kind === 'unreachable' && (await mayPause())) continue;
+      throw error;
     }
     if (result.kind !== 'error') return result;
     if (certainlyDidNotRun(result.errorCode)) {
@@ -76,7 +78,7 @@ export async function sendUntilAnswered(
     if (hasRenewed || !mayBeStaleAccess(result.errorCode)) return result;
     hasRenewed = true;
     sessions.forget(key, credentials);
-    const renewed = await options.renew(subscription).catch(() => undefined);
+    const renewed = await options.renew(subscription);
     if (renewed) key = { ...key, subscription: renewed };
     if (!(await mayPause())) return result;
   }
@@ -89,7 +91,7 @@ async function sendOnce(
   headers: Readonly<Record<string, string>>,
   attempts: Attempts,
   { runtime, now, timer }: AttemptsOptions,
-): Promise<RuntimeAnswer | HttpFailure> {
+): Promise<RuntimeAnswer> {
   const startedAt = timer();
   attempts.sent += 1;
   try {
@@ -102,9 +104,6 @@ async function sendOnce(
       timeoutMs: Math.max(1, Math.min(answerWithinMs[request.mode], request.deadlineAt - now())),
       departure: request.departure,
     });
-  } catch (error) {
-    if (error instanceof HttpFailure) return error;
-    throw error;
   } finally {
     attempts.modelMs += timer() - startedAt;
   }

@@ -37,3 +37,8 @@ function fromAttribute(value: AttributeValue): unknown {
   if ('L' in value) return value.L.map(fromAttribute);
   return fromAttributes(value.M);
 }
+
+/** Of parsed JSON that may be anything; empty where it is no object. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -6,7 +6,7 @@
 import { remembered } from './remembered.ts';
 
 export interface Breaker {
-  /** Undefined: go ahead, and `record` what came of it. Otherwise when to come again. */
+  /** Undefined: go ahead, and `record` what came of it. Otherwise when to come again, which is never 0. */
   blockedForMs(name: string): number | undefined;
   record(name: string, result: 'failed' | 'answered' | 'unknown'): void;
 }

@@ -1,5 +1,6 @@
 /** DynamoDB's JSON protocol, without the SDK: the relay reads one item, and loading the SDK for it would double its cold start. */
 
+import { objectOf } from './attributes.ts';
 import { type AwsCallOptions, callAws } from './aws-call.ts';
 import { AwsError, bareCode } from './aws-error.ts';
 
@@ -33,8 +34,7 @@ export function isConditionFailure(error: unknown): error is AwsError {
 
 function parseObject(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    return objectOf(JSON.parse(text));
   } catch {
     return {};
   }

@@ -19,7 +19,7 @@ const defaultOrigins = `${anyApi},${anyApi}.cn`;
 export function readSettings(environment: Environment): Settings {
   const need = (name: string): string => {
     const value = environment[name];
-    if (!value) throw new Error(`The environment variable ${name} is missing.`);
+    if (!value) throw new Error(`${name} is not set.`);
     return value;
   };
   const sessionToken = environment['AWS_SESSION_TOKEN'];

@@ -31,7 +31,7 @@ export function checkBodySize(bytes: number, alias: string): void {
   throw refusal(
     'PayloadTooLargeException',
     `The body has ${bytes} bytes; the relay carries at most ${requestBytesMax}. Upload it with ` +
-      `POST /endpoints/${alias}/async-uploads and invoke asynchronously, or invoke the endpoint itself with ` +
-      'credentials from `sharemaker credential-process`.',
+      `POST /endpoints/${alias}/async-uploads or invoke the endpoint itself with credentials from ` +
+      '`sharemaker credential-process`.',
   );
 }

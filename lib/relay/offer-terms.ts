@@ -4,6 +4,7 @@
  */
 
 import type { Mode } from '../contract/fields.ts';
+import { objectOf } from './attributes.ts';
 import type { SubscriptionRecord, Terms } from './subscription.ts';
 
 /** Undefined: this is not a newer offer of the same grant. */
@@ -39,11 +40,7 @@ export function newerTerms(record: SubscriptionRecord, offer: unknown): Terms | 
   };
 }
 
-type Said = Readonly<Record<string, unknown>>;
-
-function objectOf(value: unknown): Said {
-  return typeof value === 'object' && value !== null ? (value as Said) : {};
-}
+type Said = ReturnType<typeof objectOf>;
 
 function textOf(value: unknown, pattern: RegExp): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined;

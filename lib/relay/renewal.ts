@@ -6,11 +6,11 @@
 
 import type { ReadOffer } from './offer-source.ts';
 import { newerTerms } from './offer-terms.ts';
-import { remembered } from './remembered.ts';
+import { keep, remembered } from './remembered.ts';
 import { haveSameTerms, type SubscriptionRecord, withTerms } from './subscription.ts';
 import type { SubscriptionCache } from './subscription-cache.ts';
 
-/** The subscription under newer terms; undefined when there are none. */
+/** The subscription under newer terms; undefined when there are none, or none can be learnt. Does not reject. */
 export type Renew = (record: SubscriptionRecord) => Promise<SubscriptionRecord | undefined>;
 
 const askAgainAfterMs = 10_000;
@@ -26,13 +26,12 @@ export function createRenew(options: {
   const askedAt = new Map<string, number>();
   const pending = new Map<string, Promise<SubscriptionRecord | undefined>>();
 
-  const renew: Renew = async (record) => {
+  const renew = async (record: SubscriptionRecord): ReturnType<Renew> => {
     const stored = await cache.reread(record.alias);
     if (!stored || stored.grantId !== record.grantId) return undefined;
     if (!haveSameTerms(stored, record)) return stored;
     if (now() - (askedAt.get(record.grantId) ?? 0) < askAgainAfterMs) return undefined;
-    if (askedAt.size >= entriesMax) askedAt.clear();
-    askedAt.set(record.grantId, now());
+    keep(askedAt, record.grantId, now(), entriesMax);
     const reading = await readOffer(record.offerUrl);
     // No answer is no news: the next request may ask.
     if ('refusal' in reading && reading.refusal === 'unreachable') askedAt.delete(record.grantId);
@@ -45,5 +44,9 @@ export function createRenew(options: {
   };
 
   return (record) =>
-    remembered(pending, record.alias, () => renew(record).finally(() => pending.delete(record.alias)));
+    remembered(pending, record.alias, () =>
+      renew(record)
+        .catch(() => undefined)
+        .finally(() => pending.delete(record.alias)),
+    );
 }

@@ -26,7 +26,8 @@ const refusalMsMin = 2_000;
 const refusalMsMax = 60_000;
 /** While a session lives, another is taken only if no more than one was in this time: SageMaker may refuse them all. */
 const twoTakenMs = 3_600_000;
-const entriesMax = 500;
+/** Some kilobytes each; where callers are recorded, every caller has one. */
+const entriesMax = 2_000;
 
 interface Entry {
   credentials?: SessionCredentials | undefined;

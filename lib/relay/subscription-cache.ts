@@ -1,6 +1,6 @@
 /** The subscriptions that this environment used last, so that a warm invocation reads no table. */
 
-import { remembered } from './remembered.ts';
+import { keep, remembered } from './remembered.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
 export interface SubscriptionCache {
@@ -18,10 +18,9 @@ const staleMs = 300_000;
 const entriesMax = 200;
 
 interface Entry {
-  record?: SubscriptionRecord | undefined;
-  /** Epoch milliseconds; 0 for what is to be read. */
-  readAt: number;
-  pending?: Promise<SubscriptionRecord | undefined> | undefined;
+  readonly record: SubscriptionRecord;
+  /** Epoch milliseconds. */
+  readonly readAt: number;
 }
 
 export function createSubscriptionCache(options: {
@@ -29,38 +28,35 @@ export function createSubscriptionCache(options: {
   readonly now: () => number;
 }): SubscriptionCache {
   const { read, now } = options;
+  /** None for an alias that does not exist: it would cost one that does its place, and is to work once it is accepted. */
   const entries = new Map<string, Entry>();
+  const pending = new Map<string, Promise<SubscriptionRecord | undefined>>();
 
-  const entryOf = (alias: string): Entry => remembered(entries, alias, () => ({ readAt: 0 }), entriesMax);
+  const remember = (record: SubscriptionRecord) =>
+    void keep(entries, record.alias, { record, readAt: now() }, entriesMax);
 
-  const load = (alias: string, entry: Entry): Promise<SubscriptionRecord | undefined> => {
-    entry.pending ??= read(alias)
-      .then((record) => {
-        entry.record = record;
-        // Absence is not remembered: an alias works as soon as it was accepted.
-        entry.readAt = record ? now() : 0;
-        if (!record) entries.delete(alias);
-        return record;
-      })
-      .finally(() => {
-        entry.pending = undefined;
-      });
-    return entry.pending;
-  };
+  const load = (alias: string) =>
+    remembered(pending, alias, () =>
+      read(alias)
+        .then((record) => {
+          if (record) remember(record);
+          else entries.delete(alias);
+          return record;
+        })
+        .finally(() => pending.delete(alias)),
+    );
 
   return {
     async get(alias) {
-      const entry = entryOf(alias);
-      const age = now() - entry.readAt;
-      if (age < freshMs) return entry.record;
-      if (age >= staleMs) return load(alias, entry);
-      return load(alias, entry).catch(() => entry.record);
+      const known = entries.get(alias);
+      if (!known) return load(alias);
+      const { record, readAt } = keep(entries, alias, known);
+      const age = now() - readAt;
+      if (age < freshMs) return record;
+      const loading = load(alias);
+      return age < staleMs ? loading.catch(() => record) : loading;
     },
-    reread: (alias) => load(alias, entryOf(alias)),
-    remember(record) {
-      const entry = entryOf(record.alias);
-      entry.record = record;
-      entry.readAt = now();
-    },
+    reread: load,
+    remember,
   };
 }

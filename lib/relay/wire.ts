@@ -93,7 +93,7 @@ export function forwardedHeaders(lists: HeaderLists, mode: Mode): Record<string,
     const [value, another] = lists[name] as readonly string[];
     if (value === undefined) continue;
     if (another !== undefined)
-      throw refusal('ValidationError', `The header ${name} is given more than once.`);
+      throw refusal('ValidationError', `The header ${name} has more than one value.`);
     forwarded[name] = sendable(name, value);
   }
   return forwarded;
@@ -121,23 +121,14 @@ function sendable(name: string, given: string): string {
 }
 
 /** Of one connection, not of the answer (RFC 9110 §7.6.1), as a server may send them; length and date are the next hop's business. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'date',
-  'server',
-]);
+const hopByHop = /^(connection|keep-alive|trailer|transfer-encoding|upgrade|content-length|date|server)$/;
 
 /** SageMaker's answer headers, names in lower case. */
 export function answeredHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const answered: Record<string, string> = {};
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     let name = (rawHeaders[index] as string).toLowerCase();
-    if (hopByHop.has(name)) continue;
+    if (hopByHop.test(name)) continue;
     // API Gateway puts its own in this place.
     if (name === 'x-amzn-requestid') name = 'x-sharemaker-upstream-requestid';
     const value = rawHeaders[index + 1] as string;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRelay } from '../../../lib/relay/relay.ts';
 import { readRequest } from '../../../lib/relay/request.ts';
+import { createSessions } from '../../../lib/relay/session.ts';
 import { anEvent, anOffer, grantId, type Lab, openLab } from '../../support/relay-lab.ts';
 import { giveSession, refuse, refuseSession } from '../../support/stub-aws.ts';
 
@@ -243,6 +244,43 @@ describe('sessions of the share role', () => {
     expect(answer.body.toString()).toContain(grantId);
     expect(answer.body.toString()).not.toContain('external-id');
     expect(JSON.stringify(lab.lines)).not.toContain('external-id');
+  });
+});
+
+describe('sessions of very many callers', () => {
+  const taken: string[] = [];
+  const sessions = () =>
+    createSessions<string>({
+      assume: async (caller) => {
+        taken.push(caller);
+        return { accessKeyId: caller, secretAccessKey: '', sessionToken: '', expiresAt: hour };
+      },
+      nameOf: (caller) => caller,
+      termsOf: () => 1,
+      now: () => 0,
+    });
+  beforeEach(() => {
+    taken.length = 0;
+  });
+
+  it('are kept for 2,000 of them, and taken once for each', async () => {
+    const { get } = sessions();
+    for (let call = 0; call < 3 * 2_000; call += 1) await get(`caller-${call % 2_000}`);
+    expect(taken).toHaveLength(2_000);
+  });
+
+  it('are forgotten by whoever did not call for the longest', async () => {
+    const { get } = sessions();
+    for (let caller = 0; caller < 10_000; caller += 1) {
+      await get('who calls always');
+      await get(`caller-${caller}`);
+    }
+    expect(taken).toHaveLength(10_001);
+    await get('caller-9999');
+    await get(`caller-${10_000 - 1_999}`);
+    expect(taken).toHaveLength(10_001);
+    await get('caller-0');
+    expect(taken).toHaveLength(10_002);
   });
 });
 
