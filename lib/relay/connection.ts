@@ -96,9 +96,10 @@ export function openConnection(
     unsent = undefined;
   });
   socket.on('data', (bytes) => {
-    const isUnheard = exchange?.isUnheard();
+    const unheard = exchange?.isUnheard() && exchange;
     read(bytes);
-    if (isUnheard) socket.pause();
+    // Not when that was its end, and the connection is free or another's.
+    if (unheard && unheard === exchange) socket.pause();
   });
   socket.on('end', read);
   socket.on('error', (cause) => {

@@ -121,6 +121,30 @@ describe('a connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it('is free for the next request also where the rest of an answer came before anybody took it', async () => {
+    const client = http();
+    const given = await plain(
+      createServer((socket) =>
+        socket.on('data', (request) => {
+          if (String(request).startsWith('GET'))
+            socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlast');
+          else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n');
+        }),
+      ),
+    );
+    const { stream } = await client.open(given);
+    const [socket] = sockets as [Socket];
+    socket.write('rest');
+    // Until it has come, and the connection is free.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await exchange(client, { ...given, method: 'GET', timeoutMs: 2_000 })).toEqual({
+      status: 200,
+      body: 'last',
+    });
+    expect(sockets).toHaveLength(1);
+    expect(String(await readAll(stream, limits))).toBe('rest');
+  });
+
   it('on which an answer came before the request was out is not used again', async () => {
     const given = await plain(
       createServer((socket) => {
