@@ -8,8 +8,9 @@ import { type Environment, serviceUrl } from './aws-endpoints.ts';
 import type { Incoming } from './connection.ts';
 import type { SessionCredentials } from './credentials.ts';
 import { type JsonAnswer, jsonAnswer, refusal } from './errors.ts';
-import { type Http, headerOf, readAll } from './http.ts';
+import { type Http, type HttpResponse, headerOf, readAll } from './http.ts';
 import { resultBytesMax } from './limits.ts';
+import { mayBeStaleAccess } from './retry.ts';
 import { openSigned } from './signed-exchange.ts';
 import { percentEncode, presign } from './sigv4.ts';
 import type { SubscriptionRecord } from './subscription.ts';
@@ -22,12 +23,12 @@ export interface BrokerAnswer {
   readonly body: string | Incoming;
 }
 
+/** The session to use; not the one that was refused, where another may be taken. */
+export type TakeSession = (refused?: SessionCredentials) => Promise<SessionCredentials>;
+
 export interface AsyncBroker {
   /** 201 and where to PUT the input. Throws Refusal when the grant brokers no input, and what `session` throws. */
-  offerUpload(
-    subscription: SubscriptionRecord,
-    session: () => Promise<SessionCredentials>,
-  ): Promise<JsonAnswer>;
+  offerUpload(subscription: SubscriptionRecord, session: TakeSession): Promise<JsonAnswer>;
   /**
    * The model's answer, or 202 while there is none. Throws Refusal: there is no such inference, its result is not for
    * the relay to read or too large, or the model failed. Throws HttpFailure, and what `jobs` and `session` throw.
@@ -35,7 +36,7 @@ export interface AsyncBroker {
   readResult(
     subscription: SubscriptionRecord,
     inferenceId: string,
-    session: () => Promise<SessionCredentials>,
+    session: TakeSession,
   ): Promise<BrokerAnswer>;
 }
 
@@ -81,16 +82,6 @@ export function createAsyncBroker(options: {
     };
   };
 
-  /** Undefined: not there, or not ours to see; S3 says 403 for both to who may not list the bucket. */
-  const find = async (location: string, region: string, credentials: SessionCredentials) => {
-    const request = { method: 'GET', url: urlOf(location, region), timeoutMs: s3TimeoutMs };
-    const { status, rawHeaders, stream } = await openSigned(http, request, scopeOf(region, credentials));
-    if (status === 200) return { rawHeaders, stream };
-    const said = await textOf(stream);
-    if (status === 404 || status === 403) return undefined;
-    throw refusal('ServiceUnavailable', `S3 answered ${element(said, 'Code') ?? status}.`);
-  };
-
   return {
     async offerUpload({ async, endpoint, grantId }, session) {
       if (!async)
@@ -110,10 +101,7 @@ export function createAsyncBroker(options: {
 
     async readResult({ alias, grantId, endpoint, async }, inferenceId, session) {
       if (!inferenceId || inferenceId.length > 64)
-        throw refusal(
-          'ValidationError',
-          'An inference id has 1 to 64 characters, percent-encoded in the path.',
-        );
+        throw refusal('ValidationError', 'An inference id has 1 to 64 characters, percent-encoded.');
       const job = await jobs.read(alias, inferenceId);
       if (!job || job.grantId !== grantId)
         throw refusal(
@@ -121,16 +109,29 @@ export function createAsyncBroker(options: {
           'This alias began no such inference in the last seven days.',
         );
       const { output, failure, giveUpAt } = job;
-      if (!async || !output.startsWith(async.outputPrefix))
+      if (!isUnder(async?.outputPrefix, output))
         throw refusal(
           'ValidationError',
-          `Grant ${grantId} brokers no results from there. Read this one from its OutputLocation, ${output}.`,
+          `Grant ${grantId} brokers no results from there. Read it from its OutputLocation, ${output}.`,
         );
-      const credentials = await session();
       const { region } = endpoint;
-      const found = await find(output, region, credentials);
+      /**
+       * Undefined: not there, or not ours to see; S3 says AccessDenied for both to who may not list the bucket. What else
+       * it says of a session (S3, "Error responses") is no news of the object, and another session is tried once.
+       */
+      const find = async (location: string, refused?: SessionCredentials): Promise<Found | undefined> => {
+        const credentials = await session(refused);
+        const request = { method: 'GET', url: urlOf(location, region), timeoutMs: s3TimeoutMs };
+        const answer = await openSigned(http, request, scopeOf(region, credentials));
+        if (answer.status === 200) return { ...answer, credentials };
+        const code = `${element(await textOf(answer.stream), 'Code') ?? answer.status}`;
+        if (/^(NoSuchKey|AccessDenied|40[34])$/.test(code)) return undefined;
+        if (!refused && mayBeStaleAccess(code)) return find(location, credentials);
+        throw refusal('ServiceUnavailable', `S3 answered ${code}.`);
+      };
+      const found = await find(output);
       if (found) {
-        const { rawHeaders, stream } = found;
+        const { rawHeaders, stream, credentials } = found;
         const bytes = Number(headerOf(rawHeaders, 'content-length'));
         if (!(bytes > resultBytesMax))
           return {
@@ -146,17 +147,26 @@ export function createAsyncBroker(options: {
           { headers: { location: url, 'cache-control': 'no-store' } },
         );
       }
-      const isReadable = failure && async.failurePrefix && failure.startsWith(async.failurePrefix);
-      const failed = isReadable && (await find(failure, region, credentials));
+      const failed = isUnder(async?.failurePrefix, failure) && (await find(failure));
       if (failed)
         throw refusal('ModelError', (await textOf(failed.stream)).slice(0, 4_096) || 'The model failed.');
       if (now() < giveUpAt) return jsonAnswer(202, { InferenceId: inferenceId }, { 'retry-after': '2' });
       throw refusal(
         'ModelError',
-        `No result can be read at ${output}, and none will come: the model failed or was too slow, or the share role may not read it.`,
+        `No result will come at ${output}: the model failed or was too slow, or the share role may not read it.`,
       );
     },
   };
+}
+
+interface Found extends Omit<HttpResponse, 'status'> {
+  /** With which it was found. */
+  readonly credentials: SessionCredentials;
+}
+
+/** A segment of dots would lead out of the prefix as soon as the location becomes a URL (WHATWG URL, "path state"). */
+function isUnder(prefix: string | undefined, location: string | undefined): location is string {
+  return prefix !== undefined && !!location?.startsWith(prefix) && !/\/(\.|%2e){1,2}(\/|$)/i.test(location);
 }
 
 async function textOf(stream: Incoming): Promise<string> {

@@ -2,7 +2,7 @@
 
 import { sourceIdentityOf } from '../contract/source-identity.ts';
 import { refusalOf } from './admission.ts';
-import type { AsyncBroker } from './async.ts';
+import type { AsyncBroker, TakeSession } from './async.ts';
 import type { AsyncJobs } from './async-jobs.ts';
 import { type AttemptsOptions, type SessionKey, sendUntilAnswered } from './attempts.ts';
 import { AwsError, isThrottle } from './aws-error.ts';
@@ -59,7 +59,10 @@ export function createInvoke(options: InvocationOptions): Invoke {
       passage.request = request;
       const subscription = await admit(passage, request, options);
       const key = sessionKey(request, subscription);
-      const session = () => sessions.get(key);
+      const session: TakeSession = (refused) => {
+        if (refused) sessions.forget(key, refused);
+        return sessions.get(key);
+      };
       switch (request.route) {
         case 'asyncUpload':
           return await broker.offerUpload(subscription, session);
@@ -110,7 +113,7 @@ async function admit(
   if (!known) throw unknownAlias(request.alias);
   passage.subscription = known;
   if (!refusalOf(known, request, now())) return known;
-  const current = (await renew(known).catch(() => undefined)) ?? known;
+  const current = (await renew(known)) ?? known;
   const refused = refusalOf(current, request, now());
   if (refused) throw refused;
   return current;
@@ -189,7 +192,7 @@ async function takeSlot(
 }
 
 function circuitOpen({ endpoint }: SubscriptionRecord, blockedForMs: number) {
-  const seconds = Math.max(1, Math.ceil(blockedForMs / 1000));
+  const seconds = Math.ceil(blockedForMs / 1000);
   return refusal(
     'ServiceUnavailable',
     `Endpoint ${endpoint.name} failed ${failuresUntilOpen} times in a row; for ${seconds} s nothing is sent to the model.`,

@@ -10,7 +10,7 @@ export function certainlyDidNotRun(errorCode: string): boolean {
 
 /** Answers that a stale session explains, or IAM's slow propagation. */
 export function mayBeStaleAccess(errorCode: string): boolean {
-  return /^((ExpiredToken|AccessDenied|UnrecognizedClient)(Exception)?|InvalidClientTokenId)$/.test(
+  return /^((ExpiredToken|AccessDenied|UnrecognizedClient)(Exception)?|Invalid(ClientTokenId|AccessKeyId|Token))$/.test(
     errorCode,
   );
 }

@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpFailure } from '../../../lib/relay/http.ts';
 import { grantId, type Lab, openLab } from '../../support/relay-lab.ts';
+import { giveSession } from '../../support/stub-aws.ts';
 
 const prefix = `s3://parent-bucket/grants/${grantId}`;
 const places = {
@@ -189,6 +191,9 @@ describe('a brokered result', () => {
     's3://their-bucket/one.out',
     `${prefix}-other/one.out`,
     's3://parent-bucket/results/mine/one.out',
+    ...['../../other/out/one.out', './one.out', 'a/..', '%2e%2E/one.out', '.%2e/one.out', '%2E/one.out'].map(
+      (up) => `${places.outputPrefix}${up}`,
+    ),
   ])('that is to lie at %s is refused at once, with where it will be', async (output) => {
     answerAt(output, 's3://their-bucket/one-error.out');
     await lab.send({ resource });
@@ -196,6 +201,16 @@ describe('a brokered result', () => {
     expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([400, 'ValidationError']);
     expect(JSON.parse(answer.body.toString()).Message).toContain(`OutputLocation, ${output}`);
     expect(lab.aws.received.s3).toEqual([]);
+  });
+
+  it('may lie at a name that has dots and is no way up', async () => {
+    answerAt(`${places.outputPrefix}..one/..../two..out`, `${places.failurePrefix}../other/error.out`);
+    await lab.send({ resource });
+    expect((await read()).status).toBe(202);
+    // The failure’s place does lead up.
+    expect(lab.aws.received.s3.map(({ path }) => path)).toEqual([
+      `/parent-bucket/results/grants/${grantId}/out/..one/..../two..out`,
+    ]);
   });
 
   it('is refused at once where the grant brokers none', async () => {
@@ -225,6 +240,73 @@ describe('a brokered result', () => {
     const cut = await read();
     expect(cut.status).toBe(503);
     expect(cut.body.toString()).not.toContain('did not run');
+  });
+
+  describe('for a session that S3 knows no more', () => {
+    const say = (response: ServerResponse, status: number, code: string) =>
+      void response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`);
+    const staleFor = (isRefused: (authorization: string) => boolean, status: number, code: string) => {
+      let found = '';
+      lab.aws.respond.sts = (_received, response, count) => giveSession(response, lab.now(), `N${count}`);
+      lab.aws.respond.s3 = ({ path, headers }, response) => {
+        if (isRefused(headers.authorization ?? '')) say(response, status, code);
+        else if (path.includes(found)) response.end('result');
+        else say(response, 404, 'NoSuchKey');
+      };
+      return {
+        onlyIn(part: string) {
+          found = part;
+        },
+      };
+    };
+    const codes: [number, string][] = [
+      [403, 'InvalidAccessKeyId'],
+      [400, 'ExpiredToken'],
+      [400, 'InvalidToken'],
+    ];
+
+    it.each(codes)('(%i %s) is read with a new one', async (status, code) => {
+      staleFor((authorization) => authorization.includes('ASIAN1/'), status, code);
+      await lab.send({ resource });
+      const answer = await read();
+      expect([answer.status, String(answer.body)]).toEqual([200, 'result']);
+      expect([lab.aws.received.sts.length, lab.aws.received.s3.length]).toEqual([2, 2]);
+    });
+
+    it('is looked for among failures with the new one, too', async () => {
+      staleFor((authorization) => authorization.includes('ASIAN1/'), 400, 'ExpiredToken').onlyIn(
+        '/failures/',
+      );
+      await lab.send({ resource });
+      expect((await read()).status).toBe(424);
+      expect([lab.aws.received.sts.length, lab.aws.received.s3.length]).toEqual([2, 3]);
+    });
+
+    it.each(codes)(
+      '(%i %s) is not said to be under way when it refuses the new one as well',
+      async (status, code) => {
+        staleFor(() => true, status, code);
+        await lab.send({ resource });
+        const answer = await read();
+        expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([
+          503,
+          { Message: `S3 answered ${code}.` },
+        ]);
+        expect([lab.aws.received.sts.length, lab.aws.received.s3.length]).toEqual([2, 2]);
+      },
+    );
+
+    it.each([
+      [403, 'AccessDenied', 202],
+      [404, 'NoSuchKey', 202],
+      [404, 'NoSuchBucket', 503],
+      [403, 'SignatureDoesNotMatch', 503],
+    ])('is told from one that is not there yet: %i %s is %i', async (status, code, answered) => {
+      staleFor(() => true, status, code);
+      await lab.send({ resource });
+      expect((await read()).status).toBe(answered);
+      expect(lab.aws.received.sts).toHaveLength(1);
+    });
   });
 
   it('is not there for another alias, another id, or after a week', async () => {
