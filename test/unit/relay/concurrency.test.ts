@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamo, type Dynamo } from '../../../lib/relay/dynamodb.ts';
-import { createHttp } from '../../../lib/relay/http.ts';
+import { createHttp, type Departure } from '../../../lib/relay/http.ts';
 import { createRelay } from '../../../lib/relay/relay.ts';
 import { readRequest } from '../../../lib/relay/request.ts';
 import { anEvent, grantId, type Lab, openLab } from '../../support/relay-lab.ts';
@@ -88,6 +88,45 @@ describe('a slot', () => {
     expect(seen).toBeGreaterThan(seconds - 30);
     // A thousand of them are written again at every change.
     expect(held[0]?.length).toBeLessThan(20);
+  });
+
+  describe('of a stream', () => {
+    const resource = '/endpoints/{alias}/invocations-response-stream';
+    let upstream: ServerResponse | undefined;
+    const begin = () => {
+      upstream = undefined;
+      lab.aws.respond.sagemaker = (_received, response) => {
+        upstream = response;
+        response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
+        response.flushHeaders();
+      };
+    };
+    const endings: Record<string, [end: (departure: Departure) => unknown, outcome: string]> = {
+      'is over': [() => upstream?.end(), 'ok'],
+      breaks: [() => upstream?.socket?.destroy(), 'stream-broken'],
+      'is read by nobody any more': [
+        (departure) => {
+          departure.isGone = true;
+          departure.onGone?.();
+        },
+        'client-left',
+      ],
+    };
+    it.each(Object.entries(endings))('is held until it %s, and then free', async (_when, [end, outcome]) => {
+      begin();
+      const departure: Departure = { isGone: false, onGone: undefined };
+      const streaming = lab.send({ alias: 'capped', resource }, departure);
+      await expect.poll(() => upstream !== undefined).toBe(true);
+      const [held, other] = [await slots(), await send()];
+      expect([held.length, other.status]).toEqual([1, 429]);
+      expect(lab.aws.received.sagemaker).toHaveLength(1);
+      end(departure);
+      expect((await streaming).status).toBe(200);
+      expect(lab.lines.at(-1)).toMatchObject({ mode: 'stream', outcome });
+      expect(await slots()).toEqual([]);
+      lab.aws.respond.sagemaker = (_received, response) => void response.end('fine');
+      expect((await send()).status).toBe(200);
+    });
   });
 
   it('is free before the answer has ended, so that its caller’s next request finds it so', async () => {
