@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Departure } from '../../../lib/relay/http.ts';
 import { type Lab, openLab } from '../../support/relay-lab.ts';
-import { refuse } from '../../support/stub-aws.ts';
+import { giveSession, refuse } from '../../support/stub-aws.ts';
 
 let lab: Lab;
 beforeEach(async () => {
@@ -12,6 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => lab.close());
 
+const keysOfAll = () =>
+  lab.aws.received.sagemaker.map(
+    ({ headers }) => /Credential=([^/]+)/.exec(headers.authorization ?? '')?.[1],
+  );
 const failing = (times: number, code: string, status: number) => {
   lab.aws.respond.sagemaker = (_received, response, count) =>
     count <= times ? refuse(response, code, status) : void response.end('fine');
@@ -28,6 +32,48 @@ describe('what is sent again', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers['x-sharemaker-attempts']).toBe('3');
     expect(lab.lines[0]).toMatchObject({ Attempts: 3, outcome: 'ok' });
+  });
+
+  it('a refusal that slow IAM explains, once and with another session', async () => {
+    lab.aws.respond.sts = (_received, response, count) => giveSession(response, lab.now(), `N${count}`);
+    failing(1, 'AccessDeniedException', 403);
+    const answer = await lab.send();
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'fine']);
+    expect(answer.headers['x-sharemaker-attempts']).toBe('2');
+    expect(lab.lines[0]).toMatchObject({ Attempts: 2, outcome: 'ok' });
+    expect(keysOfAll()).toEqual(['ASIAN1', 'ASIAN2']);
+  });
+
+  it.each(['AccessDeniedException', 'AccessDenied', 'UnrecognizedClientException', 'ExpiredTokenException'])(
+    'a lasting %s exactly once',
+    async (code) => {
+      failing(9, code, 403);
+      const answer = await lab.send();
+      expect([answer.status, answer.headers['x-sharemaker-attempts']]).toEqual([403, '2']);
+      expect(lab.aws.received.sagemaker).toHaveLength(2);
+      expect(lab.lines[0]).toMatchObject({ Attempts: 2, outcome: 'denied' });
+    },
+  );
+
+  it('a refusal under the subscription’s new terms, where another environment has stored such', async () => {
+    failing(0, '', 0);
+    await lab.send();
+    const before = lab.aws.received.sagemaker.length;
+    await lab.subscribe({
+      version: 2,
+      externalId: 'external-id-two',
+      endpoint: { name: 'Iris-Two', region: 'us-east-1' },
+    });
+    failing(before + 1, 'AccessDeniedException', 403);
+    expect((await lab.send()).status).toBe(200);
+    expect(lab.aws.received.sagemaker.slice(before).map(({ path }) => path)).toEqual([
+      '/endpoints/Iris-Classifier/invocations',
+      '/endpoints/Iris-Two/invocations',
+    ]);
+    expect(
+      lab.aws.received.sts.map(({ body }) => new URLSearchParams(body.toString()).get('ExternalId')),
+    ).toEqual(['external-id-one', 'external-id-two']);
+    expect(lab.aws.received['execute-api']).toEqual([]);
   });
 
   it('three times at most, and then answers with SageMaker’s own answer', async () => {
@@ -89,6 +135,47 @@ describe('what is sent again', () => {
     expect(body.Message).toMatch(/did not answer within 0\.\d s.*may have run/);
     expect(lab.lines).toContainEqual(expect.objectContaining({ outcome: 'timeout', Failures: 1 }));
   });
+
+  const operations = ['invocations', 'invocations-response-stream', 'async-invocations'];
+  const silences: Record<string, (response: ServerResponse) => void> = {
+    'never answers': () => undefined,
+    'begins an answer that never ends': (response) => {
+      response.writeHead(424, { 'content-length': 100 });
+      response.write('half');
+    },
+  };
+  const silent = operations.flatMap((operation) =>
+    Object.entries(silences).map(([what, respond]) => [what, operation, respond] as const),
+  );
+  it.each(silent)(
+    'where the model %s (%s): at the deadline the caller hears that it may have run',
+    async (...given) => {
+      const [, operation, respond] = given;
+      let isCut = false;
+      lab.aws.respond.sagemaker = (_received, response) => {
+        response.once('close', () => {
+          isCut = true;
+        });
+        respond(response);
+      };
+      const startedAt = performance.now();
+      const answer = await lab.send({ resource: `/endpoints/{alias}/${operation}`, remainingMs: 1_150 });
+      // One second of what remains is kept for the answer’s own way.
+      expect(performance.now() - startedAt).toBeLessThan(1_150);
+      expect([answer.status, answer.headers['x-amzn-errortype']]).toEqual([424, 'ModelError']);
+      expect(JSON.parse(answer.body.toString())).toMatchObject({
+        Message: expect.stringMatching(
+          /^Endpoint Iris-Classifier did not answer within 0\.\d s\. The model may have run\.$/,
+        ),
+        OriginalStatusCode: 0,
+      });
+      expect(answer.headers['x-sharemaker-attempts']).toBe('1');
+      expect(lab.aws.received.sagemaker).toHaveLength(1);
+      expect(lab.lines.at(-1)).toMatchObject({ outcome: 'timeout', Failures: 1 });
+      // Whatever still came would be computed for nobody.
+      await expect.poll(() => isCut).toBe(true);
+    },
+  );
 
   it('a request that could not be connected, as that never reached the model', async () => {
     const gone = await openLab();
