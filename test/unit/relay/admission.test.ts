@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRelay } from '../../../lib/relay/relay.ts';
+import { readRequest } from '../../../lib/relay/request.ts';
 import { anOffer, grantId, type Lab, openLab } from '../../support/relay-lab.ts';
 
 let lab: Lab;
@@ -92,6 +94,19 @@ describe('who gets through', () => {
     expect(message(answer.body)).toMatch(/async-uploads.*credential-process/);
     expect((await lab.send({ body: Buffer.alloc(4_500_000) })).status).toBe(200);
   });
+
+  it.each([null, undefined, 5, true, 'text', [], [null], {}])(
+    'refuses %j in the place of an event, and says that nothing was sent or what is missing',
+    async (event) => {
+      const departure = { isGone: false, onGone: undefined };
+      const more = { now: lab.now(), remainingMs: 60_000, departure };
+      const answer = await createRelay(lab.surroundings)(() => readRequest(event as never, more));
+      await answer.finish();
+      expect([400, 404]).toContain(answer.status);
+      expect(String(answer.body)).toMatch(/nothing was sent to the model|no such route/);
+      expect(lab.lines.at(-1)).toMatchObject({ mode: 'unknown', outcome: 'refused', Attempts: 0 });
+    },
+  );
 
   it('refuses a request without a signature, and a route it does not have', async () => {
     expect((await lab.send({ event: { requestContext: {} as never } })).status).toBe(403);
