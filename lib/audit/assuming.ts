@@ -2,15 +2,15 @@
 
 import { actionPattern, type Holding, type HoldingSurroundings, holdingOf } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
-import { isAllowInForce, isDenyInForce, isEnd, isWeighed, valuesOf } from './outsiders.ts';
+import { isAllowInForce, isEnd, untilOf, valuesOf } from './outsiders.ts';
 import {
   accountOf,
   type ReadCondition,
   type ReadDocument,
   type ReadStatement,
-  roleOfSession,
+  sessionRoleName,
 } from './policy-language.ts';
-import { matches } from './wildcards.ts';
+import { covers, matches, withoutVariables } from './wildcards.ts';
 
 /** What one role says about assuming others and being assumed; everything else is left out. */
 export interface LinkRole {
@@ -19,20 +19,28 @@ export interface LinkRole {
   readonly accountId: string;
   /** Whom its trust policy lets in from its own account. */
   readonly welcomes: readonly Welcome[];
-  /** Whom its trust policy shuts out. */
-  readonly shut: readonly ReadStatement[];
-  readonly held: Pick<Holding, 'policies' | 'bound' | 'denied'>;
+  readonly held: Holding;
 }
 
-/** One principal of one statement. */
+/** One principal of one statement, and what the rest of the trust policy takes from it. */
 export interface Welcome {
   /** `AWS:` and the ARN of a role or session, the own account, or `*`. */
   readonly principal: string;
   /** ARNs of roles, or patterns of them: no others. */
   readonly heldTo?: readonly string[] | undefined;
-  /** Conditions that nobody can weigh beforehand. */
-  readonly unweighed: readonly ReadCondition[];
+  /** Lines for people: conditions that nobody can weigh beforehand. */
+  readonly asks: readonly string[];
+  readonly denies: readonly ReadStatement[];
 }
+
+/** How a welcome lets a role in: which of the role's own policies must allow as well. */
+export interface Entering {
+  readonly identity: boolean;
+  readonly boundary: boolean;
+  readonly asks: readonly string[];
+}
+
+const assume = 'sts:assumerole';
 
 /** Whether a managed policy says anything about assuming roles, allowed or denied. */
 export function concernsAssuming({ statements }: ReadDocument): boolean {
@@ -45,82 +53,118 @@ export function linkRole(
 ): LinkRole {
   const { accountId, now } = around;
   const trust = (role.trust?.statements ?? []).filter(isAboutAssuming);
-  const shut = trust.filter((statement) => isDenyInForce(statement, now));
-  const { policies, bound, denied } = holdingOf(role, around);
+  const denies = trust.filter((one) => one.effect === 'Deny' && mayHoldNow(one, now));
+  const { policies, bound, denied, conditional } = holdingOf(role, around);
   return {
     arn: role.arn,
     name: role.name,
     accountId,
     welcomes: trust
       .filter((statement) => isAllowInForce(statement, now))
-      .flatMap(({ principals = [], notPrincipals, conditions }) =>
-        // Allow with NotPrincipal means everybody else.
-        (notPrincipals ? ['AWS:*'] : principals)
-          .filter((principal) => principal === 'AWS:*' || accountOf(principal) === accountId)
-          .filter(() => isForOwn(conditions, accountId))
-          .filter((principal) => !shut.some((deny) => deny.principals?.includes(principal)))
-          .map((principal) => ({
-            principal,
-            heldTo: valuesOf(conditions, 'aws:principalarn'),
-            unweighed: conditions.filter((one) => !isEnd(one) && !isWeighed(one, conditions)),
-          })),
-      ),
-    shut,
+      .flatMap((statement) => welcomesOf(statement, accountId, denies)),
     held: {
-      policies: policies.filter(({ statement }) => isAboutAssuming(statement)),
-      bound: bound.filter(isAboutAssuming),
+      policies: policies.filter(({ statement }) => isAboutAssuming(statement) && isMeetable(statement)),
+      bound: bound.filter((statement) => isAboutAssuming(statement) && isMeetable(statement)),
       denied: denied.filter(isAboutAssuming),
+      conditional: conditional.filter((one) => isAboutAssuming(one) && mayHoldNow(one, now)),
     },
   };
 }
 
+function welcomesOf(
+  statement: ReadStatement,
+  accountId: string,
+  denies: readonly ReadStatement[],
+): Welcome[] {
+  const { principals = [], notPrincipals, conditions } = statement;
+  const accounts = valuesOf(conditions, 'aws:principalaccount')?.map(withoutVariables);
+  if (!isMeetable(statement) || accounts?.every((pattern) => !matches(pattern, accountId))) return [];
+  const heldTo = valuesOf(conditions, 'aws:principalarn')?.map(withoutVariables);
+  // Allow with NotPrincipal means everybody else.
+  return (notPrincipals ? ['AWS:*'] : principals)
+    .filter((principal) => principal === 'AWS:*' || accountOf(principal) === accountId)
+    .filter(
+      (principal) =>
+        !denies.some((deny) => deny.conditions.every(isDate) && deny.principals?.includes(principal)),
+    )
+    .map((principal) => ({ principal, heldTo, asks: asksOf(conditions), denies }));
+}
+
 /**
- * Undefined: it may not. Otherwise the conditions that nobody can weigh beforehand, as few as possible. IAM User Guide,
- * "Policy evaluation logic" and "IAM JSON policy elements: Principal": whom the trust policy names need not be allowed by
- * policies of their own; where it names the account, the account's policies decide.
+ * Undefined: the welcome is not for this role. IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements:
+ * Principal": whom a trust policy names need not be allowed by policies of their own; where it names the account, those decide.
  */
-export function wayTo(from: LinkRole, to: LinkRole): readonly ReadCondition[] | undefined {
-  const { policies, bound, denied } = from.held;
-  if (to.shut.some((deny) => isShutOut(deny, from)) || denied.some((deny) => isAbout(deny, to.arn)))
-    return undefined;
-  const isBound = bound.some((statement) => isAbout(statement, to.arn));
-  const allows = policies.filter(({ statement }) => isAbout(statement, to.arn));
-  return to.welcomes
-    .flatMap(({ principal, heldTo, unweighed }) => {
-      const needed = neededFor(principal, from);
-      if (!needed || (needed.boundary && !isBound)) return [];
-      if (heldTo && !heldTo.some((pattern) => matches(pattern, from.arn))) return [];
-      if (!needed.identity) return [unweighed];
-      return allows.map(({ statement }) => [
-        ...unweighed,
-        ...statement.conditions.filter((one) => !isEnd(one)),
-      ]);
-    })
-    .sort((a, b) => a.length - b.length)[0];
+export function enters(from: LinkRole, { principal, heldTo, asks, denies }: Welcome): Entering | undefined {
+  const needed = neededFor(principal, from);
+  if (!needed || (heldTo && !heldTo.some((pattern) => matches(pattern, from.arn)))) return undefined;
+  const denial = denialOf(
+    denies.filter((deny) => isShutOut(deny, from)),
+    from,
+  );
+  return denial.isSure ? undefined : { ...needed, asks: [...asks, ...denial.unless] };
+}
+
+/** Undefined: it may not. Otherwise lines that say under which conditions, as few as possible. */
+export function mayAssume(from: LinkRole, to: LinkRole, entering: Entering): readonly string[] | undefined {
+  const { policies, bound, denied, conditional } = from.held;
+  const isAboutIt = (statement: ReadStatement) => isAbout(statement, to.arn);
+  if (denied.some(isAboutIt)) return undefined;
+  const denial = denialOf(conditional.filter(isAboutIt), from);
+  if (denial.isSure) return undefined;
+  const statements = policies.map(({ statement }) => statement);
+  const allows = entering.identity ? fewestAsks(statements.filter(isAboutIt)) : [];
+  const bounds = entering.boundary ? fewestAsks(bound.filter(isAboutIt)) : [];
+  return allows && bounds && [...entering.asks, ...allows, ...bounds, ...denial.unless];
+}
+
+/** Whether its own policies let it assume every role that welcomes it, but for those that a deny takes out. */
+export function mayAssumeAny({ held, arn, accountId }: LinkRole, { identity, boundary }: Entering): boolean {
+  const all = `arn:${arn.split(':')[1]}:iam::${accountId}:role/*`;
+  const isForAll = ({ resources }: ReadStatement) =>
+    resources?.some((pattern) => covers(pattern, all)) ?? false;
+  return (
+    (!identity || held.policies.some(({ statement }) => isForAll(statement))) &&
+    (!boundary || held.bound.some(isForAll))
+  );
+}
+
+/** Whether there is a condition on every way in that begins with these. */
+export function alwaysAsks({ held }: LinkRole, { identity, asks }: Entering): boolean {
+  return (
+    asks.length > 0 ||
+    (identity && held.policies.every(({ statement }) => asksOf(statement.conditions).length > 0))
+  );
+}
+
+/** Equal for roles that may assume the same others, where these welcome them alike. */
+export function rightsOf({ arn, held }: LinkRole): string {
+  const { policies, bound, denied, conditional } = held;
+  const statements = policies.map(({ statement }) => statement);
+  // Denies may be held to who calls.
+  return JSON.stringify([statements, bound, denied, conditional, conditional.length > 0 ? arn : '']);
+}
+
+/** The ARNs of all roles that its own policies let it assume; undefined where they are patterns. */
+export function rolesNamed({ held }: LinkRole): readonly string[] | undefined {
+  const resources = held.policies.map(({ statement }) => statement.resources);
+  const isLiteral = (patterns: readonly string[] | undefined) =>
+    patterns?.every((pattern) => !/[*?]/.test(withoutVariables(pattern))) ?? false;
+  return resources.every(isLiteral) ? resources.flatMap((patterns) => patterns ?? []) : undefined;
 }
 
 /** Which of the caller's own policies must allow as well, when this principal is the one that is trusted. */
 function neededFor(
   principal: string,
   { arn, name, accountId }: LinkRole,
-): { readonly identity: boolean; readonly boundary: boolean } | undefined {
+): Omit<Entering, 'asks'> | undefined {
   if (principal === `AWS:${accountId}`) return { identity: true, boundary: true };
   if (principal === `AWS:${arn}`) return { identity: false, boundary: true };
   // Whoever takes a session of the role names it.
-  const isFree = principal === 'AWS:*' || roleNameIn(principal) === name;
+  const isFree = principal === 'AWS:*' || sessionRoleName(principal) === name;
   return isFree ? { identity: false, boundary: false } : undefined;
 }
 
-/** Of a session of the own account; other accounts' are no welcome. */
-function roleNameIn(principal: string): string | undefined {
-  return roleOfSession(principal.slice('AWS:'.length))?.split('*').at(-1);
-}
-
-function isForOwn(conditions: readonly ReadCondition[], accountId: string): boolean {
-  return valuesOf(conditions, 'aws:principalaccount')?.some((pattern) => matches(pattern, accountId)) ?? true;
-}
-
-/** Every session of the role; a deny of one session leaves the others. */
+/** Every session of the role, unless conditions say otherwise; a deny of one session leaves the others. */
 function isShutOut(
   { principals, notPrincipals }: ReadStatement,
   { arn, name, accountId }: LinkRole,
@@ -128,18 +172,103 @@ function isShutOut(
   const names = (principal: string) => ['AWS:*', `AWS:${accountId}`, `AWS:${arn}`].includes(principal);
   // AWS: with NotPrincipal, the account, the role and the session may each have to be spared. Any of them is taken to suffice.
   if (notPrincipals)
-    return !notPrincipals.some((principal) => names(principal) || roleNameIn(principal) === name);
+    return !notPrincipals.some((principal) => names(principal) || sessionRoleName(principal) === name);
   return principals?.some(names) ?? false;
 }
 
-function isAboutAssuming(statement: ReadStatement): boolean {
-  return actionPattern(statement, 'sts:assumerole') !== undefined;
+/** Whether denies hold for a session of the role; lines for people where nobody can know beforehand. */
+function denialOf(
+  denies: readonly ReadStatement[],
+  from: LinkRole,
+): { readonly isSure: boolean; readonly unless: readonly string[] } {
+  const open = denies
+    .map(({ conditions }) => conditions.filter((condition) => !isDate(condition)))
+    .map((conditions) => conditions.map((one) => ({ one, holds: isHeldBy(one, from) })))
+    .filter((conditions) => conditions.every(({ holds }) => holds !== false))
+    .map((conditions) => conditions.filter(({ holds }) => holds === undefined));
+  return {
+    isSure: open.some((conditions) => conditions.length === 0),
+    unless: open.flatMap((conditions) => conditions.map(({ one }) => `Unless: ${wordsOf(one)}`)),
+  };
 }
 
-/** Of a statement about assuming roles. What a variable will stand for is not known: it may be anything. */
+/** A condition on who calls. Undefined: it is on something else, or in words that are not weighed. */
+function isHeldBy({ operator, key, values }: ReadCondition, from: LinkRole): boolean | undefined {
+  const actual = { 'aws:principalarn': from.arn, 'aws:principalaccount': from.accountId }[key];
+  const [, not] = /^(?:Arn|String)(Not)?(?:Like|Equals)(?:IfExists)?$/.exec(operator) ?? [undefined, null];
+  if (actual === undefined || not === null || values.some((value) => value.includes('${'))) return undefined;
+  return values.some((value) => matches(value, actual)) !== (not !== undefined);
+}
+
+function fewestAsks(statements: readonly ReadStatement[]): readonly string[] | undefined {
+  return statements.map(({ conditions }) => asksOf(conditions)).sort(shorterFirst)[0];
+}
+
+function shorterFirst(a: readonly string[], b: readonly string[]): number {
+  return a.length - b.length || (a.join() < b.join() ? -1 : 1);
+}
+
+/** Not dates, which are weighed, nor who calls; external ids are never shown. */
+function asksOf(conditions: readonly ReadCondition[]): string[] {
+  return conditions
+    .filter((condition) => !isDate(condition) && !isWhoCalls(condition, conditions))
+    .map((one) =>
+      one.key === 'sts:externalid'
+        ? 'Only if: an external id is known that a role on the way asks for'
+        : `Only if: ${wordsOf(one)}`,
+    );
+}
+
+function isWhoCalls({ key }: ReadCondition, conditions: readonly ReadCondition[]): boolean {
+  return (
+    (key === 'aws:principalarn' || key === 'aws:principalaccount') && valuesOf(conditions, key) !== undefined
+  );
+}
+
+function wordsOf({ operator, key, values }: ReadCondition): string {
+  return `${operator} ${key} ${values.join(', ')}`;
+}
+
+/**
+ * Conditions that no session of a role meets. IAM User Guide, "Secure API access with MFA": what AssumeRole answers says
+ * nothing of MFA to whom it is shown next.
+ */
+function isMeetable({ conditions }: ReadStatement): boolean {
+  return !conditions.some(
+    ({ operator, key, values }) =>
+      operator === 'Bool' &&
+      (key === 'aws:multifactorauthpresent' || key === 'aws:principalisawsservice') &&
+      values.every((value) => value.toLowerCase() === 'true'),
+  );
+}
+
+/** What its dates say; other conditions are not looked at. */
+function mayHoldNow({ conditions }: ReadStatement, now: number): boolean {
+  const until = untilOf(conditions);
+  const hasBegun = conditions
+    .filter(isBeginning)
+    .every(({ values }) => values.some((value) => Date.parse(value) <= now));
+  return hasBegun && (until === undefined || Date.parse(until) > now);
+}
+
+function isDate(condition: ReadCondition): boolean {
+  return isEnd(condition) || isBeginning(condition);
+}
+
+/** A date from which a statement holds. */
+function isBeginning({ operator, key }: ReadCondition): boolean {
+  return /^DateGreaterThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime';
+}
+
+function isAboutAssuming(statement: ReadStatement): boolean {
+  return actionPattern(statement, assume) !== undefined;
+}
+
+/** Of a statement about assuming roles. What a variable will stand for is not known: where that leaves a door open, it is open. */
 function isAbout({ effect, resources, notResources }: ReadStatement, arn: string): boolean {
-  const takesIn = (pattern: string) =>
-    matches(effect === 'Allow' ? pattern.replace(/\$\{[^}]*\}/g, '*') : pattern, arn);
+  const isAllow = effect === 'Allow';
+  const takesIn = (pattern: string) => matches(isAllow ? withoutVariables(pattern) : pattern, arn);
+  const leavesOut = (pattern: string) => matches(isAllow ? pattern : withoutVariables(pattern), arn);
   if (resources) return resources.some(takesIn);
-  return !notResources?.some((pattern) => matches(pattern, arn));
+  return !notResources?.some(leavesOut);
 }

@@ -1,7 +1,7 @@
 /**
  * One audit at a time, in phases and steps. After every step the record says how far it has come, so that a run that dies,
- * or whose time is over, is gone on with from there by the next one. Memory holds one page, never the account; of that only
- * what chains of roles are made of.
+ * or whose time is over, is gone on with from there by the next one. Memory holds one page, and of the whole account only what
+ * chains of roles are made of.
  */
 
 import { Problem } from '../contract/problems.ts';

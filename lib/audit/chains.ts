@@ -3,29 +3,29 @@
  * there to an endpoint. Pure.
  */
 
-import { type LinkRole, linkRole, type Welcome, wayTo } from './assuming.ts';
+import { type LinkRole, linkRole } from './assuming.ts';
+import { type Search, type Step, type StepsFrom, stepsAmong } from './chain-steps.ts';
 import { type FederatedOutsider, federatedOf } from './federated.ts';
+import { type Holding, wholeAccess } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
-import type { ReadCondition } from './policy-language.ts';
-import type { ReachSurroundings } from './reach.ts';
+import { endpointHolding, type ReachSurroundings, reachesMore } from './reach.ts';
 import {
   conditionsOfPolicies,
   conditionsOfTrust,
+  endpointAccount,
   estimateOf,
   type Opening,
   onlyIf,
   openingOf,
-  opensMore,
   whatOpens,
   whoComes,
 } from './shares.ts';
-import { matches } from './wildcards.ts';
 
 /** Somebody outside gets into the first role, and through it to others that open endpoints. */
 export interface Chain {
   readonly entry: Entry;
-  /** The nearest first. */
+  /** The nearest first; of roles that open the same by the same policies, one. */
   readonly ends: readonly ChainEnd[];
 }
 
@@ -40,15 +40,15 @@ export interface ChainEnd {
   /** Names of roles, the entry's first. */
   readonly path: readonly string[];
   readonly opening: Opening;
-  /** On the way, as far as nobody can weigh them beforehand. */
-  readonly conditions: readonly ReadCondition[];
+  /** Lines for people: conditions on the way that nobody can weigh beforehand. */
+  readonly asks: readonly string[];
 }
 
 export interface ChainMap {
   /** Only what can be part of a chain is kept of it. */
   add(role: AccountRole): void;
   /** In the order of their entries' ARNs. Not those whose ends open nothing that the entry does not open itself. */
-  chains(): Chain[];
+  chains(): Iterable<Chain>;
 }
 
 /** More than a finding shows. */
@@ -56,33 +56,37 @@ const endsMax = 40;
 
 interface Place {
   readonly link: LinkRole;
-  readonly opening: Opening | undefined;
+  readonly door: Door | undefined;
   readonly entry: Entry | undefined;
 }
 
-interface Way {
-  readonly at: Place;
-  readonly path: readonly string[];
-  readonly conditions: readonly ReadCondition[];
+/** What a role opens, and by what it is said. Roles of the same policies share one. */
+interface Door {
+  readonly held: Holding;
+  readonly opening: Opening;
 }
 
-interface Step {
-  readonly to: Place;
-  readonly conditions: readonly ReadCondition[];
+interface Way {
+  readonly at: LinkRole;
+  readonly before: Way | undefined;
+  readonly asks: readonly string[];
 }
 
 export function createChainMap(around: ReachSurroundings): ChainMap {
   const places: Place[] = [];
+  const doors = new Map<string, Door | undefined>();
 
-  const chains = () => {
-    if (!places.some(({ opening }) => opening)) return [];
-    const sorted = places.toSorted((a, b) => (a.link.arn < b.link.arn ? -1 : 1));
-    const stepsFrom = steps(sorted);
-    return sorted.flatMap((place) => {
-      if (!place.entry) return [];
-      const ends = endsOf(place, stepsFrom);
-      return ends.length > 0 ? [{ entry: place.entry, ends }] : [];
-    });
+  const doorOf = (role: AccountRole): Door | undefined => {
+    const held = endpointHolding(role, around);
+    if (held.policies.length === 0) return undefined;
+    const { policies, ...rest } = held;
+    // Names of policies open nothing.
+    const key = JSON.stringify([policies.map(({ statement }) => statement), rest]);
+    if (!doors.has(key)) {
+      const opening = openingOf(held, endpointAccount(role, around.accountId));
+      doors.set(key, opening && { held, opening });
+    }
+    return doors.get(key);
   };
 
   return {
@@ -93,76 +97,78 @@ export function createChainMap(around: ReachSurroundings): ChainMap {
       const isEntry = outsiders.length + federated.length > 0;
       if (!isEntry && link.welcomes.length === 0) return;
       const entry = isEntry ? { arn: role.arn, outsiders, federated, tags: role.tags } : undefined;
-      places.push({ link, opening: openingOf(role, around), entry });
+      places.push({ link, door: doorOf(role), entry });
     },
-    chains,
+
+    *chains() {
+      if (!places.some(({ door }) => door)) return;
+      const sorted = places.toSorted((a, b) => (a.link.arn < b.link.arn ? -1 : 1));
+      const stepsFrom = stepsAmong(sorted.map(({ link }) => link));
+      const doorAt = new Map(sorted.map(({ link, door }) => [link, door]));
+      for (const place of sorted) {
+        if (!place.entry) continue;
+        const ends = endsOf(place, doorAt, stepsFrom);
+        if (ends.length > 0) yield { entry: place.entry, ends };
+      }
+    },
   };
 }
 
-/** Answers where one gets from a place; each place is asked once. */
-function steps(places: readonly Place[]): (from: Place) => readonly Step[] {
-  const welcomed = Map.groupBy(
-    places.flatMap((place) => {
-      const keys = new Set(place.link.welcomes.flatMap(keysOf));
-      return [...keys].map((key) => ({ key, place }));
-    }),
-    ({ key }) => key,
-  );
-  const patterns = [...welcomed.keys()].filter(isPattern);
-  const find = (from: Place): readonly Step[] => {
-    const candidates = keysFor(from.link, patterns).flatMap((key) => welcomed.get(key) ?? []);
-    return [...new Set(candidates.map(({ place }) => place))].flatMap((to) => {
-      const conditions = to === from ? undefined : wayTo(from.link, to.link);
-      return conditions ? [{ to, conditions }] : [];
-    });
-  };
-  const known = new Map<Place, readonly Step[]>();
-  return (from) => {
-    const found = known.get(from) ?? find(from);
-    known.set(from, found);
-    return found;
-  };
-}
-
-/** Under what a place is looked up by whom a welcome may be for: ARNs, patterns of them, an account, a name. */
-function keysOf({ principal, heldTo }: Welcome): readonly string[] {
-  const [, sessionsRole] = /:assumed-role\/([^/]+)\//.exec(principal) ?? [];
-  return heldTo ?? [sessionsRole ?? principal.slice('AWS:'.length)];
-}
-
-function keysFor({ arn, name, accountId, held }: LinkRole, patterns: readonly string[]): readonly string[] {
-  if (held.denied.some(({ resources }) => resources?.includes('*'))) return [];
-  // Whom an account's trust lets in needs a policy of its own, which few have.
-  const asMember = held.policies.length > 0 ? [accountId] : [];
-  return [arn, name, ...asMember, ...patterns.filter((pattern) => matches(pattern, arn))];
-}
-
-function isPattern(key: string): boolean {
-  return /[*?]/.test(key);
-}
-
-/** Breadth first, so that each place is reached by the shortest way. */
-function endsOf(entry: Place, stepsFrom: (from: Place) => readonly Step[]): ChainEnd[] {
+/** Breadth first, so that each place is reached by the shortest way; by ways without conditions before any other. */
+function endsOf(
+  { link, door }: Place,
+  doorAt: ReadonlyMap<LinkRole, Door | undefined>,
+  stepsFrom: StepsFrom,
+): ChainEnd[] {
+  const account = endpointAccount(link, link.accountId);
+  // Nothing is left that another could open.
+  if (door && !reachesMore(wholeAccess, door.held, account)) return [];
   const ends: ChainEnd[] = [];
-  const reached = new Set([entry]);
-  const ways: Way[] = [{ at: entry, path: [entry.link.name], conditions: [] }];
-  for (const { at, path, conditions } of ways) {
-    for (const step of stepsFrom(at)) {
-      const { link, opening } = step.to;
-      if (reached.has(step.to)) continue;
-      reached.add(step.to);
-      const way = {
-        at: step.to,
-        path: [...path, link.name],
-        conditions: [...conditions, ...step.conditions],
-      };
-      ways.push(way);
-      if (opening && opensMore(opening, entry.opening))
-        ends.push({ path: way.path, opening, conditions: way.conditions });
-      if (ends.length === endsMax) return ends;
+  const told = new Set([door, undefined]);
+  const ways: Way[] = [{ at: link, before: undefined, asks: [] }];
+  const conditional: Way[] = [];
+  const search: Search = {
+    reached: new Set([link]),
+    waiting: new Set(),
+    left: { free: new Map(), asking: new Map() },
+  };
+  const { reached, waiting } = search;
+
+  const arrive = (way: Way) => {
+    const { at, asks } = way;
+    if (reached.has(at)) return;
+    reached.add(at);
+    ways.push(way);
+    const end = doorAt.get(at);
+    if (!end || told.has(end)) return;
+    told.add(end);
+    if (!door || reachesMore(end.held, door.held, account))
+      ends.push({ path: pathOf(way), opening: end.opening, asks });
+  };
+  for (const [index, before] of ways.entries()) {
+    const steps = stepsFrom(before.at, search).sort(byNameAndAsks);
+    for (const { to, asks: more } of steps) {
+      const way = { at: to, before, asks: more.length > 0 ? [...before.asks, ...more] : before.asks };
+      if (more.length === 0) arrive(way);
+      else if (!waiting.has(to)) {
+        waiting.add(to);
+        conditional.push(way);
+      }
     }
+    while (index === ways.length - 1 && conditional.length > 0) arrive(conditional.shift() as Way);
+    if (ends.length >= endsMax) break;
   }
   return ends;
+}
+
+function pathOf(way: Way | undefined): string[] {
+  return way ? [...pathOf(way.before), way.at.name] : [];
+}
+
+/** So that the same account tells the same. */
+function byNameAndAsks(a: Step, b: Step): number {
+  if (a.to !== b.to) return a.to.arn < b.to.arn ? -1 : 1;
+  return a.asks.length - b.asks.length || (a.asks.join() < b.asks.join() ? -1 : 1);
 }
 
 /** Lines that say who gets in, and by which roles to what. */
@@ -170,10 +176,10 @@ export function chainEvidence({ entry, ends }: Chain): string[] {
   return [
     ...whoComes(entry),
     ...onlyIf(conditionsOfTrust(entry)),
-    ...ends.flatMap(({ path, opening, conditions }) => [
+    ...ends.flatMap(({ path, opening, asks }) => [
       `Through: ${path.join(' → ')}`,
       ...whatOpens(opening),
-      ...onlyIf([...conditions, ...conditionsOfPolicies(opening)]),
+      ...new Set([...asks, ...onlyIf(conditionsOfPolicies(opening))]),
       ...estimateOf(opening),
     ]),
   ];

@@ -1,35 +1,43 @@
 /** The phase that reads every role once more, and follows who gets from one to another. */
 
 import { concernsAssuming } from './assuming.ts';
-import { nextPhase } from './audit-record.ts';
-import type { StartPhase } from './auditor.ts';
-import { type Chain, chainEvidence, createChainMap } from './chains.ts';
-import { type Found, finding } from './findings.ts';
+import { type AuditRecord, nextPhase, withUnseen } from './audit-record.ts';
+import type { StartPhase, Step } from './auditor.ts';
+import { chainEvidence, createChainMap } from './chains.ts';
+import type { Found } from './findings.ts';
 import { concernsEndpoints } from './reach.ts';
-import { acceptanceOf, isOnlyNamedByProviders } from './shares.ts';
+import { shareFinding } from './shares.ts';
+
+/** How often this phase may be begun in one audit: what comes after it has to be done as well. */
+const attemptsMax = 3;
 
 /** A chain may begin on the first page and end on the last, so a run that dies leaves nothing to go on with. */
 export const followChains: StartPhase = async ({ broker, inventory }) => {
   const managed = await inventory.managedPolicies(
     (document) => concernsEndpoints(document) || concernsAssuming(document),
   );
-  const now = broker.clock.now();
-  const map = createChainMap({ accountId: broker.parentAccountId, managed, now });
+  const map = createChainMap({ accountId: broker.parentAccountId, managed, now: broker.clock.now() });
   let marker: string | undefined;
 
-  return async (record) => {
+  return async (record, deadlineAt) => {
+    if (record.attempts > attemptsMax) return leaveOut(record, []);
     const page = await inventory.rolePage(marker);
     for (const role of page.roles) map.add(role);
     marker = page.next;
     if (marker) return { next: record, isKept: false };
-    return { found: map.chains().map((chain) => judged(chain, now)), next: nextPhase(record) };
+    const found: (readonly Found[])[] = [];
+    for (const chain of map.chains()) {
+      found.push([shareFinding('share.chained', chain.entry, chainEvidence(chain), broker.clock.now())]);
+      if (broker.clock.now() >= deadlineAt) return leaveOut(record, found);
+    }
+    return { found, next: nextPhase(record) };
   };
 };
 
-function judged(chain: Chain, now: number): readonly Found[] {
-  const { entry } = chain;
-  const { isAccepted, line } = acceptanceOf(entry, now);
-  const found = finding('share.chained', entry.arn, [...(line ? [line] : []), ...chainEvidence(chain)]);
-  const severity = isAccepted ? 'low' : isOnlyNamedByProviders(entry) ? 'medium' : found.severity;
-  return [{ finding: { ...found, severity } }];
+function leaveOut(record: AuditRecord, found: readonly (readonly Found[])[]): Step {
+  const next = nextPhase(record);
+  return {
+    found,
+    next: next && withUnseen(next, 'Chains of roles were not all followed: there was not time enough.'),
+  };
 }

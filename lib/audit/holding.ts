@@ -52,6 +52,14 @@ function policiesOf(role: AccountRole, { managed }: HoldingSurroundings): InPoli
 
 const everything: ReadStatement = { effect: 'Allow', actions: ['*'], resources: ['*'], conditions: [] };
 
+/** Of an administrator. */
+export const wholeAccess: Holding = {
+  policies: [{ policy: 'whole access', statement: everything }],
+  bound: [everything],
+  denied: [],
+  conditional: [],
+};
+
 /** The pattern that takes the action in; `NotAction` for a statement that names what it leaves out. */
 export function actionPattern({ actions, notActions }: ReadStatement, action: string): string | undefined {
   if (actions) return actions.find((pattern) => matches(pattern, action));

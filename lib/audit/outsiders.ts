@@ -29,13 +29,20 @@ const assume = 'sts:assumerole';
 
 /** Empty when nobody outside gets in. `now` in epoch milliseconds: a date in the past shuts a statement. */
 export function outsidersOf(trust: ReadDocument | undefined, ownAccountId: string, now: number): Outsider[] {
-  const statements = trust?.statements ?? [];
+  const statements = (trust?.statements ?? []).map((statement) => withOwnAccount(statement, ownAccountId));
   const closed = statements.filter(
     (statement) => isDenyInForce(statement, now) && concerns(statement, assume),
   );
   return statements
     .filter((statement) => isAllowInForce(statement, now) && concerns(statement, assume))
     .flatMap((statement) => ways(statement, ownAccountId, closed));
+}
+
+/** Of a role's trust policy the resource is the role: the one variable whose value is known beforehand. */
+function withOwnAccount(statement: ReadStatement, accountId: string): ReadStatement {
+  const known = (value: string) => value.replace(/\$\{aws:ResourceAccount\}/gi, accountId);
+  const conditions = statement.conditions.map((one) => ({ ...one, values: one.values.map(known) }));
+  return { ...statement, conditions };
 }
 
 /** ISO 8601: the date at which the first of the conditions ends; one with several dates ends with the last of them. */

@@ -59,6 +59,11 @@ export function accountOf(principal: string): string | undefined {
   return /^arn:[^:]*:(?:iam|sts)::(\d{12}):/.exec(value)?.[1];
 }
 
+/** The name of the role of a session, whose path its ARN does not tell; undefined for what is none. */
+export function sessionRoleName(principal: string): string | undefined {
+  return /:assumed-role\/([^/]+)\//.exec(principal)?.[1];
+}
+
 /** A pattern of the role of a session, `arn:aws:sts::222222222222:assumed-role/name/session`; undefined for what is none. */
 export function roleOfSession(arn: string): string | undefined {
   const [, partition, accountId, name] = /^arn:([^:]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];

@@ -11,7 +11,7 @@ import {
 import type { AccountRole } from './inventory.ts';
 import { untilOf } from './outsiders.ts';
 import type { ReadCondition, ReadDocument, ReadStatement } from './policy-language.ts';
-import { matches } from './wildcards.ts';
+import { matches, withoutVariables } from './wildcards.ts';
 
 export interface ReachSurroundings extends HoldingSurroundings {
   readonly accountId: string;
@@ -52,16 +52,28 @@ const watched = [...Object.values(invokeActions), bearerAction];
 
 /** Whether a managed policy says anything about invoking endpoints, allowed or denied. */
 export function concernsEndpoints({ statements }: ReadDocument): boolean {
-  return statements.some((statement) =>
-    watched.some((action) => actionPattern(statement, action) !== undefined),
-  );
+  return statements.some(isWatched);
 }
 
-/** What the role may do to endpoints of its account, now. Nothing when it may invoke none. */
-export function reachOf(role: AccountRole, around: ReachSurroundings): Reach {
-  const held = holdingOf(role, around);
-  const all = [...held.policies.map(({ statement }) => statement), ...held.bound, ...held.denied];
-  const arns = endpointArns(all, { partition: role.arn.split(':')[1] ?? 'aws', accountId: around.accountId });
+function isWatched(statement: ReadStatement): boolean {
+  return watched.some((action) => actionPattern(statement, action) !== undefined);
+}
+
+/** What is said about a role's invoking, and nothing else. */
+export function endpointHolding(role: AccountRole, around: HoldingSurroundings): Holding {
+  const { policies, bound, denied, conditional } = holdingOf(role, around);
+  return {
+    policies: policies.filter(({ statement }) => isWatched(statement)),
+    bound: bound.filter(isWatched),
+    denied: denied.filter(isWatched),
+    conditional: conditional.filter(isWatched),
+  };
+}
+
+/** What a role may do to endpoints of its account, now. Nothing when it may invoke none. */
+export function reachOf(held: Holding, account: EndpointAccount): Reach {
+  if (held.policies.length === 0) return { allowed: [], isEstimate: false };
+  const arns = endpointArns(statementsIn(held), account);
   const allowed = held.policies.flatMap(({ policy, statement }) =>
     watched.flatMap((action) => {
       if (action === bearerAction || arns)
@@ -71,6 +83,52 @@ export function reachOf(role: AccountRole, around: ReachSurroundings): Reach {
   );
   const isAnyInvoked = allowed.some(({ action }) => action !== bearerAction);
   return { allowed: isAnyInvoked ? allowed : [], isEstimate: isAnyInvoked && !arns };
+}
+
+/** Whether one opens an endpoint in a mode in which the other does not, or not always. */
+export function reachesMore(held: Holding, than: Holding, account: EndpointAccount): boolean {
+  const arns = endpointArns([...statementsIn(held), ...statementsIn(than)], account);
+  return (
+    !arns ||
+    Object.values(invokeActions).some((action) =>
+      arns.some((arn) => isOpen(held, action, arn) && !isAlwaysOpen(than, action, arn)),
+    )
+  );
+}
+
+export interface EndpointAccount {
+  readonly partition: string;
+  readonly accountId: string;
+}
+
+function statementsIn({ policies, bound, denied }: Holding): ReadStatement[] {
+  return [...policies.map(({ statement }) => statement), ...bound, ...denied];
+}
+
+function isOpen({ policies, bound, denied }: Holding, action: string, arn: string): boolean {
+  return (
+    policies.some(({ statement }) => says(statement, action, arn)) &&
+    !denied.some((deny) => says(deny, action, arn)) &&
+    bound.some((statement) => says(statement, action, arn))
+  );
+}
+
+function isAlwaysOpen(
+  { policies, bound, denied, conditional }: Holding,
+  action: string,
+  arn: string,
+): boolean {
+  const isFree = (statement: ReadStatement) => statement.conditions.length === 0;
+  return isOpen(
+    {
+      policies: policies.filter(({ statement }) => isFree(statement)),
+      bound: bound.filter(isFree),
+      denied: [...denied, ...conditional],
+      conditional: [],
+    },
+    action,
+    arn,
+  );
 }
 
 /** What the role may do to one endpoint, and which conditions stand before it in denies and in the boundary. */
@@ -148,10 +206,13 @@ function says(statement: ReadStatement, action: string, arn: string): boolean {
   if (actionPattern(statement, action) === undefined) return false;
   const takesIn = statement.effect === 'Allow' ? isMeant : matches;
   if (statement.resources) return statement.resources.some((pattern) => takesIn(pattern, arn));
-  return !statement.notResources?.some((pattern) => matches(pattern, arn));
+  // What a variable will stand for is not known: where that leaves a door open, it is open.
+  const leavesOut = (pattern: string) =>
+    matches(statement.effect === 'Allow' ? pattern : withoutVariables(pattern), arn);
+  return !statement.notResources?.some(leavesOut);
 }
 
 /** Endpoint ARNs are lower-cased, and a policy that was written in capitals was meant for one all the same. */
 function isMeant(pattern: string, arn: string): boolean {
-  return matches(pattern.replace(/\$\{[^}]*\}/g, '*').toLowerCase(), arn);
+  return matches(withoutVariables(pattern).toLowerCase(), arn);
 }

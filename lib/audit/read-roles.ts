@@ -5,12 +5,12 @@ import type { FindingCode } from '../contract/audit.ts';
 import { type GrantRecord, hasEnded } from '../grant/grant.ts';
 import { type AuditRecord, nextPhase, type Sampled, startOver } from './audit-record.ts';
 import type { Auditor, StartPhase } from './auditor.ts';
-import { type Found, finding, findingsOfRole, grantIdOf } from './findings.ts';
+import { type Found, findingsOfRole, grantIdOf } from './findings.ts';
 import { type AccountRole, MarkerRefused, shareRolePath } from './inventory.ts';
 import { type OrphanSurroundings, orphan } from './orphans.ts';
 import { concernsEndpoints, type ReachSurroundings } from './reach.ts';
 import { isComparable, type RoleSurroundings, settleMs } from './role-evidence.ts';
-import { acceptanceOf, handMadeShare, isOnlyNamedByProviders, shareEvidence } from './shares.ts';
+import { handMadeShare, shareEvidence, shareFinding } from './shares.ts';
 import { mayBeSampled, type UnusedRules } from './use.ts';
 
 /** How many active grants are probed in an audit: of those whose role may let through too much, and of all others. */
@@ -94,10 +94,8 @@ function judge(
 function judgeHandMade(role: AccountRole, around: ReachSurroundings): readonly Found[] {
   const share = handMadeShare(role, around);
   if (!share) return [];
-  const { isAccepted, line } = acceptanceOf(role, around.now);
-  const found = finding('share.unmanaged', role.arn, [...(line ? [line] : []), ...shareEvidence(share)]);
-  const severity = isAccepted ? 'low' : isOnlyNamedByProviders(share) ? 'medium' : found.severity;
-  return [{ finding: { ...found, severity } }];
+  const evidence = shareEvidence(share);
+  return [shareFinding('share.unmanaged', { ...role, ...share }, evidence, around.now)];
 }
 
 function suspectsOf(found: readonly (readonly Found[])[]): ReadonlySet<string> {

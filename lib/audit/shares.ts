@@ -1,11 +1,20 @@
 /** Shares made by hand: roles by which somebody outside the account can invoke an endpoint. Pure. */
 
 import { type FederatedOutsider, federatedOf } from './federated.ts';
+import { type Found, finding } from './findings.ts';
+import type { Holding } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
 import type { ReadCondition } from './policy-language.ts';
-import { type Allowed, bearerAction, invokeActions, type ReachSurroundings, reachOf } from './reach.ts';
-import { covers } from './wildcards.ts';
+import {
+  type Allowed,
+  bearerAction,
+  type EndpointAccount,
+  endpointHolding,
+  invokeActions,
+  type ReachSurroundings,
+  reachOf,
+} from './reach.ts';
 
 export interface HandMadeShare extends Opening {
   readonly role: AccountRole;
@@ -27,15 +36,15 @@ export function handMadeShare(role: AccountRole, around: ReachSurroundings): Han
   const outsiders = outsidersOf(role.trust, around.accountId, around.now);
   const federated = federatedOf(role.trust, around.now);
   if (outsiders.length + federated.length === 0) return undefined;
-  const opening = openingOf(role, around);
+  const opening = openingOf(endpointHolding(role, around), endpointAccount(role, around.accountId));
   return opening && { role, outsiders, federated, ...opening };
 }
 
 /** Undefined when nothing can be invoked from there. */
-export function openingOf(role: AccountRole, around: ReachSurroundings): Opening | undefined {
-  const { allowed, isEstimate } = reachOf(role, around);
+export function openingOf(held: Holding, account: EndpointAccount): Opening | undefined {
+  const { allowed, isEstimate } = reachOf(held, account);
   if (allowed.length === 0) return undefined;
-  const invoked = invokedBy(allowed);
+  const invoked = allowed.filter(({ action }) => action !== bearerAction);
   return {
     allowed,
     isEstimate,
@@ -44,18 +53,21 @@ export function openingOf(role: AccountRole, around: ReachSurroundings): Opening
   };
 }
 
-/** Whether it opens anything that the other does not open as well, whatever the time and the call. */
-export function opensMore({ allowed }: Opening, than: Opening | undefined): boolean {
-  const always = than?.isEstimate
-    ? []
-    : (than?.allowed ?? []).filter(({ conditions }) => conditions.length === 0);
-  return invokedBy(allowed).some(
-    ({ action, resource }) => !always.some((one) => one.action === action && covers(one.resource, resource)),
-  );
+export function endpointAccount({ arn }: Pick<AccountRole, 'arn'>, accountId: string): EndpointAccount {
+  return { partition: arn.split(':')[1] ?? 'aws', accountId };
 }
 
-function invokedBy(allowed: readonly Allowed[]): Allowed[] {
-  return allowed.filter(({ action }) => action !== bearerAction);
+/** Of a role by which somebody outside gets in; less bad where its owner accepts it, or knows who comes. */
+export function shareFinding(
+  code: 'share.unmanaged' | 'share.chained',
+  role: Comers & Pick<AccountRole, 'arn' | 'tags'>,
+  evidence: readonly string[],
+  now: number,
+): Found {
+  const { isAccepted, line } = acceptanceOf(role, now);
+  const found = finding(code, role.arn, [...(line ? [line] : []), ...evidence]);
+  const severity = isAccepted ? 'low' : isOnlyNamedByProviders(role) ? 'medium' : found.severity;
+  return { finding: { ...found, severity } };
 }
 
 /** An identity provider that names whom it lets in is how the account's own people and pipelines often come in. */

@@ -5,6 +5,11 @@ export function matches(pattern: string, text: string): boolean {
   return takesIn(pattern, text, () => true);
 }
 
+/** What a variable will stand for is not known: it may be anything. */
+export function withoutVariables(pattern: string): string {
+  return pattern.replace(/\$\{[^}]*\}/g, '*');
+}
+
 /** Whether everything that `narrow` takes in, `wide` takes in too. Never says so wrongly; may miss it for unusual patterns. */
 export function covers(wide: string, narrow: string): boolean {
   // One character of `wide` may not stand for a `*` of `narrow`, which may be many.

@@ -67,7 +67,7 @@ function others(): Finding[] {
       .finding,
     ...quotaFinding({ used: 940, quota: 1000 }, accountId).map((found) => found.finding),
     ...(share ? [finding('share.unmanaged', external.arn, shareEvidence(share))] : []),
-    ...map.chains().map((chain) => finding('share.chained', chain.entry.arn, chainEvidence(chain))),
+    ...[...map.chains()].map((chain) => finding('share.chained', chain.entry.arn, chainEvidence(chain))),
     finding(
       'access.too_wide',
       probed.role.arn,

@@ -87,9 +87,9 @@ A share that has to stay as it is can be accepted: tag the role \`sharemaker:acc
 
 const aboutChains = `## Chains of roles
 
-\`share.chained\` names every role that lets somebody outside in and by which they get further: it may assume another role of the account, that one perhaps a third, and at the end stands one that opens an endpoint which the first does not open itself. The evidence shows each end by its shortest way, and what it opens.
+\`share.chained\` names every role that lets somebody outside in and by which they get further: it may assume another role of the account, that one perhaps a third, and at the end stands one that opens an endpoint which the first does not open itself. The evidence shows the ends that open something more, each by its shortest way, those without conditions first; of several roles with the same policies it shows one.
 
-A step counts if the next role's trust policy lets the one before it in and no deny, boundary, date or \`aws:PrincipalArn\` stands in between. Where the trust policy names the whole account, the one before needs \`sts:AssumeRole\` in its own policies; where it names the role, a session of it or everybody, it needs none, as IAM has it. Conditions that the audit cannot weigh are shown as \`Only if\`. Severity and the tag \`sharemaker:accepted-until\`, here on the first role, are as for shares made by hand; a chain cannot be adopted.
+A step counts if the next role's trust policy lets the one before it in and no deny, boundary, date, \`aws:PrincipalArn\` or second factor stands in between. Where the trust policy names the whole account, the one before needs \`sts:AssumeRole\` in its own policies; where it names the role, a session of it or everybody, it needs none, as IAM has it. Conditions that the audit cannot weigh are shown, those of an allow as \`Only if\`, those of a deny as \`Unless\`; they do not make a chain go away. Severity and the tag \`sharemaker:accepted-until\`, here on the first role, are as for shares made by hand; a chain cannot be adopted.
 
 Share roles lead nowhere: their boundary denies all but invoking, and with that what a role, bucket or key of the account opens to everybody in it.`;
 
@@ -110,7 +110,7 @@ const aboutRuns = `## How an audit runs
 | alerts | the findings of severity \`high\` | one event each, one message a chunk |
 | repair | the findings, a chunk at a time | what mending takes |
 
-Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page (chains of roles begin anew: one may begin on the first page and end on the last). Of a run that was killed, others know after two minutes. What cannot be probed or listed is the finding \`audit.incomplete\` and stops nothing else; an audit that is taken up five times without getting any further has failed, and the next one begins anew. Alerts that the bus or the topic does not take are sent again after repair.
+Only one audit runs at a time. After each page it writes down how far it has come, so a run that dies, or whose time is over, is gone on with from its last page (chains of roles begin anew, because one may begin on the first page and end on the last; after three runs that did not get through them they are left out, which is the finding \`audit.incomplete\`). Of a run that was killed, others know after two minutes. What cannot be probed or listed is the finding \`audit.incomplete\` and stops nothing else; an audit that is taken up five times without getting any further has failed, and the next one begins anew. Alerts that the bus or the topic does not take are sent again after repair.
 
 Where several stages are deployed in one account, each tags its share roles with \`sharemaker:deployment\`, the name of its boundary. Repair removes only roles that carry its own tags, or that a grant of its own which has ended names. Roles of another deployment are named with severity \`low\`; one that only claims to be, because it lets through what no grant does, is \`high\`.
 

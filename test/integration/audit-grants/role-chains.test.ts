@@ -140,6 +140,18 @@ it.each<[what: string, broken: () => Promise<void>]>([
         trust(arnOf('Pipeline'), { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } }),
       ),
   ],
+  [
+    'the account is trusted with a second factor, of which sessions of roles tell nothing',
+    () => letIn('Pipeline', trust(parent, { Bool: { 'aws:MultiFactorAuthPresent': 'true' } })),
+  ],
+  [
+    'all roles but some are denied',
+    () =>
+      letIn('Pipeline', trust(parent), {
+        ...trust('*', { ArnNotLike: { 'aws:PrincipalArn': [arnOf('Staff*'), arnOf('Admin')] } }),
+        Effect: 'Deny',
+      }),
+  ],
   ['the last role may invoke nothing', () => forbid('ModelOwner')],
   ['nobody outside is let in', () => letIn('VendorAccess', trust(parent))],
 ])('is over when %s', async (_what, broken) => {
@@ -181,6 +193,7 @@ it('sees what a managed policy lets a role assume', async () => {
     'Through: VendorAccess → Pipeline → Warehouse',
   ]);
   await lab.parentIam.send(new DetachRolePolicyCommand({ RoleName: 'Pipeline', PolicyArn }));
+  await forbid('Warehouse');
 });
 
 it('is low where its first role is accepted until a date', async () => {
@@ -209,18 +222,21 @@ it('is medium where only named subjects of an identity provider get in', async (
   ]);
 });
 
-it('shows what it cannot weigh, wherever it stands on the way', async () => {
-  await letIn('Pipeline', trust(parent, { Bool: { 'aws:MultiFactorAuthPresent': 'true' } }));
+it('shows what it cannot weigh, wherever it stands on the way; an external id only as one', async () => {
+  await letIn('Pipeline', trust(parent, { StringEquals: { 'sts:ExternalId': 'an-inner-secret-91f0' } }), {
+    ...trust(parent, { StringNotLike: { 'sts:RoleSessionName': 'deploy-*' } }),
+    Effect: 'Deny',
+  });
   await allowTo('VendorAccess', {
     ...allow('sts:AssumeRole', '*'),
     Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } },
   });
-  expect((await chained())[0]?.evidence).toEqual(
-    expect.arrayContaining([
-      'Only if: Bool aws:multifactorauthpresent true',
-      'Only if: IpAddress aws:sourceip 203.0.113.0/24',
-    ]),
-  );
+  expect((await chained())[0]?.evidence.filter((line) => !line.startsWith('Who'))).toEqual([
+    ...wayThere,
+    'Only if: an external id is known that a role on the way asks for',
+    'Unless: StringNotLike sts:rolesessionname deploy-*',
+    'Only if: IpAddress aws:sourceip 203.0.113.0/24',
+  ]);
 });
 
 it('never leads through a share role, even to one that trusts everybody of the account', async () => {

@@ -128,12 +128,12 @@ it('functions that only read may not write a record', () => {
 });
 
 describe('the most a share role can do', () => {
-  const may = (action: string, resource: string, resourcePolicy?: PolicyDocument) =>
+  const may = (action: string, resource: string, resourcePolicy?: PolicyDocument, context = {}) =>
     evaluate({
       action,
       resource,
       caller: callerOf(shareRole),
-      context: {},
+      context,
       identity: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }],
       boundary: parent.managedPolicies.find(({ name }) => name === 'sharemaker-boundary-dev')!.document,
       resourcePolicy,
@@ -168,7 +168,9 @@ describe('the most a share role can do', () => {
     ['s3:PutObject', 'arn:aws:s3:::models/x'],
     ['s3:ListBucket', 'arn:aws:s3:::models'],
     ['s3:DeleteObject', `arn:aws:s3:::sharemaker-dev-async-${account}-us-east-1/grants/g/in/x`],
+    ['s3:PutObject', `arn:aws:s3:::sharemaker-dev-async-${account}-us-east-1/x`],
     ['kms:Decrypt', `arn:aws:kms:us-east-1:${account}:key/k`],
+    ['kms:Encrypt', `arn:aws:kms:us-east-1:${account}:key/k`],
     ['lambda:InvokeFunction', `arn:aws:lambda:us-east-1:${account}:function:f`],
     ['sqs:SendMessage', `arn:aws:sqs:us-east-1:${account}:q`],
     ['sts:AssumeRole', `arn:aws:iam::${account}:role/everybody`],
@@ -176,6 +178,23 @@ describe('the most a share role can do', () => {
     const everybody = { Effect: 'Allow', Principal: '*', Action: action } as const;
     const open = { ...everybody, ...(action.startsWith('sts:') ? {} : { Resource: '*' }) };
     expect(may(action, resource, { Version: '2012-10-17', Statement: open })).toBe(false);
+  });
+
+  it('but S3 may use the key of its own bucket for it, where that key admits everybody', () => {
+    const bucket = `arn:aws:s3:::sharemaker-dev-async-${account}-us-east-1`;
+    const key = { Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' } as const;
+    const mayFor = (arn: string) =>
+      may(
+        'kms:Decrypt',
+        `arn:aws:kms:us-east-1:${account}:key/k`,
+        { Version: '2012-10-17', Statement: key },
+        {
+          'kms:EncryptionContext:aws:s3:arn': arn,
+        },
+      );
+    expect(
+      [bucket, `${bucket}/grants/g/out/x`, `${bucket}-other/x`, 'arn:aws:s3:::models/x'].map(mayFor),
+    ).toEqual([true, true, false, false]);
   });
 });
 

@@ -44,6 +44,11 @@ function shareOf(trust: object | object[], policy: object | object[]) {
   return handMadeShare(role, around);
 }
 
+it('counts the own account as inside, also where a variable says it', () => {
+  const own = '$' + '{aws:ResourceAccount}';
+  expect(evidenceOf(trusts({ AWS: '*' }, { StringEquals: { 'aws:PrincipalAccount': own } }))).toBeUndefined();
+});
+
 describe('an identity provider', () => {
   const web = 'sts:AssumeRoleWithWebIdentity';
   const federated = (provider: string) => ({ Federated: `arn:aws:iam::${own}:${provider}` });
