@@ -28,6 +28,7 @@ export interface Step {
 
 /** What one search has come to. */
 export interface Search {
+  /** Those whose steps are asked for among them. */
   readonly reached: Set<LinkRole>;
   /** By a way with conditions at least. */
   readonly waiting: Set<LinkRole>;
@@ -76,14 +77,14 @@ export function stepsAmong(roles: readonly LinkRole[]): StepsFrom {
   return (from, { reached, waiting, left }) =>
     entriesFrom(from).flatMap(({ group, entering }) => {
       if (!mayAssumeAny(from, entering))
-        return matchesIn(from, group, entering).filter(({ to }) => to !== from && !reached.has(to));
+        return matchesIn(from, group, entering).filter(({ to }) => !reached.has(to));
       const isAsking = alwaysAsks(from, entering);
       const lists = isAsking ? left.asking : left.free;
       const open = (lists.get(group) ?? [...group.members]).filter(
         (to) => !reached.has(to) && !(isAsking && waiting.has(to)),
       );
       lists.set(group, open);
-      return stepsInto(from, open, entering).filter(({ to }) => to !== from);
+      return stepsInto(from, open, entering);
     });
 }
 
