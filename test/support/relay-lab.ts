@@ -110,7 +110,7 @@ export async function openLab(): Promise<Lab> {
       const event = anEvent(change);
       requests += 1;
       if (requests % requestsTogether === 0) {
-        keepWhatWasReceived(secrecy, aws);
+        keepWhatWasReceived(secrecy, aws, 5 * requestsTogether);
         secrecy.search();
         secrecy = createSecrecy();
       }
@@ -150,14 +150,19 @@ function keepWhatIsSent({ keep }: Secrecy, event: APIGatewayProxyEvent): void {
     if (typeof value === 'string' && value.length >= headerCharactersMin) keep('header', value);
 }
 
-/** All that the relay has and must not write. */
-function keepWhatWasReceived({ keep }: Secrecy, { environment, received }: StubAws): void {
+/** All that the relay has and must not write. Of what SageMaker received, the newest where the rest was searched for before. */
+function keepWhatWasReceived(
+  { keep }: Secrecy,
+  { environment, received }: StubAws,
+  newestMax = Number.POSITIVE_INFINITY,
+): void {
   keep('secret key', environment['AWS_SECRET_ACCESS_KEY'] ?? '');
-  for (const { headers } of Object.values(received).flat())
+  const newest = { ...received, sagemaker: received.sagemaker.slice(-newestMax) };
+  for (const { headers } of Object.values(newest).flat())
     keep('session token', String(headers['x-amz-security-token'] ?? ''));
-  for (const { body } of received.sts)
+  for (const { body } of newest.sts)
     keep('external id', new URLSearchParams(body.toString()).get('ExternalId') ?? '');
-  for (const { headers, body } of received.sagemaker) {
+  for (const { headers, body } of newest.sagemaker) {
     keep('payload', body.toString());
     keep('custom attributes', String(headers['x-amzn-sagemaker-custom-attributes'] ?? ''));
   }

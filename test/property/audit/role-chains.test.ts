@@ -264,7 +264,7 @@ it('reports what somebody outside can walk, and nothing else', () => {
             expect(toldPolicies).toContain(policiesOf(end));
       }
     }),
-    { numRuns: Number(process.env['FUZZ_CASES'] ?? 3_000) },
+    { numRuns: Number(process.env['FUZZ_CASES'] ?? 1_500) },
   );
-  expect(Math.min(counted.chains, counted.long, counted.none)).toBeGreaterThan(50);
+  expect(Math.min(counted.chains, counted.long, counted.none)).toBeGreaterThan(20);
 });
