@@ -112,7 +112,7 @@ export function createAsyncBroker(options: {
       if (!isUnder(async?.outputPrefix, output))
         throw refusal(
           'ValidationError',
-          `Grant ${grantId} brokers no results from there. Read it from its OutputLocation, ${output}.`,
+          `Grant ${grantId} brokers no results from there. Read its OutputLocation, ${output}.`,
         );
       const { region } = endpoint;
       /**
@@ -143,7 +143,7 @@ export function createAsyncBroker(options: {
         const { url, expiresAt } = presigned('GET', output, region, credentials);
         throw refusal(
           'PayloadTooLargeException',
-          `The result has ${bytes} bytes; the relay carries at most ${resultBytesMax}. Until ${expiresAt} it is at the address in the header location.`,
+          `The result has ${bytes} bytes; the relay carries at most ${resultBytesMax}. Until ${expiresAt} it is where the header location says.`,
           { headers: { location: url, 'cache-control': 'no-store' } },
         );
       }

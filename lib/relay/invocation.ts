@@ -186,7 +186,7 @@ async function takeSlot(
   if (!mayPass)
     throw refusal(
       'ThrottlingException',
-      `Grant ${grantId} allows ${limits.concurrency} invocations at a time, and as many are under way.`,
+      `Grant ${grantId} allows ${limits.concurrency} invocations at a time, all under way.`,
       { headers: { 'retry-after': '1' } },
     );
 }
@@ -195,7 +195,7 @@ function circuitOpen({ endpoint }: SubscriptionRecord, blockedForMs: number) {
   const seconds = Math.ceil(blockedForMs / 1000);
   return refusal(
     'ServiceUnavailable',
-    `Endpoint ${endpoint.name} failed ${failuresUntilOpen} times in a row; for ${seconds} s nothing is sent to the model.`,
+    `Endpoint ${endpoint.name} failed ${failuresUntilOpen} times in a row; for ${seconds} s nothing is sent.`,
     {
       outcome: 'circuit-open',
       headers: { 'retry-after': String(seconds), 'x-sharemaker-circuit': 'open' },

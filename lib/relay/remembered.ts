@@ -3,9 +3,13 @@ export function remembered<Value>(
   map: Map<string, Value>,
   name: string,
   make: () => Value,
-  entriesMax?: number,
+  entriesMax = Number.POSITIVE_INFINITY,
 ): Value {
-  return keep(map, name, map.get(name) ?? make(), entriesMax);
+  const known = map.get(name);
+  // To move an entry costs more than to find it, and who came last matters only once room grows short.
+  return known !== undefined && map.size * 2 <= entriesMax
+    ? known
+    : keep(map, name, known ?? make(), entriesMax);
 }
 
 /** Of more than `entriesMax` the one that nobody asked for the longest is forgotten: the map holds the last used last. */

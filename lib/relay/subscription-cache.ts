@@ -15,6 +15,7 @@ export interface SubscriptionCache {
 const freshMs = 5_000;
 /** While the table does not answer, what was known is used for this long. */
 const staleMs = 300_000;
+/** The one read the longest ago makes room; one in use is read anew every few seconds. */
 const entriesMax = 200;
 
 interface Entry {
@@ -50,7 +51,7 @@ export function createSubscriptionCache(options: {
     async get(alias) {
       const known = entries.get(alias);
       if (!known) return load(alias);
-      const { record, readAt } = keep(entries, alias, known);
+      const { record, readAt } = known;
       const age = now() - readAt;
       if (age < freshMs) return record;
       const loading = load(alias);
