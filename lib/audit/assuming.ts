@@ -1,10 +1,11 @@
 /** Whether a role may assume another of its account, by its own policies and the other's trust policy. Pure. */
 
-import { actionPattern, type Holding, type HoldingSurroundings, holdingOf } from './holding.ts';
+import { type Holding, type HoldingSurroundings, holdingAbout, holdingKey } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
-import { isAllowInForce, isEnd, untilOf, valuesOf } from './outsiders.ts';
+import { concerns, isAllowInForce, isBeginning, isEnd, untilOf, valuesOf } from './outsiders.ts';
 import {
   accountOf,
+  conditionWords,
   type ReadCondition,
   type ReadDocument,
   type ReadStatement,
@@ -54,7 +55,7 @@ export function linkRole(
   const { accountId, now } = around;
   const trust = (role.trust?.statements ?? []).filter(isAboutAssuming);
   const denies = trust.filter((one) => one.effect === 'Deny' && mayHoldNow(one, now));
-  const { policies, bound, denied, conditional } = holdingOf(role, around);
+  const held = holdingAbout(role, around, isAboutAssuming);
   return {
     arn: role.arn,
     name: role.name,
@@ -63,10 +64,10 @@ export function linkRole(
       .filter((statement) => isAllowInForce(statement, now))
       .flatMap((statement) => welcomesOf(statement, accountId, denies)),
     held: {
-      policies: policies.filter(({ statement }) => isAboutAssuming(statement) && isMeetable(statement)),
-      bound: bound.filter((statement) => isAboutAssuming(statement) && isMeetable(statement)),
-      denied: denied.filter(isAboutAssuming),
-      conditional: conditional.filter((one) => isAboutAssuming(one) && mayHoldNow(one, now)),
+      ...held,
+      policies: held.policies.filter(({ statement }) => isMeetable(statement)),
+      bound: held.bound.filter(isMeetable),
+      conditional: held.conditional.filter((one) => mayHoldNow(one, now)),
     },
   };
 }
@@ -138,10 +139,8 @@ export function alwaysAsks({ held }: LinkRole, { identity, asks }: Entering): bo
 
 /** Equal for roles that may assume the same others, where these welcome them alike. */
 export function rightsOf({ arn, held }: LinkRole): string {
-  const { policies, bound, denied, conditional } = held;
-  const statements = policies.map(({ statement }) => statement);
   // Denies may be held to who calls.
-  return JSON.stringify([statements, bound, denied, conditional, conditional.length > 0 ? arn : '']);
+  return holdingKey(held) + (held.conditional.length > 0 ? arn : '');
 }
 
 /** The ARNs of all roles that its own policies let it assume; undefined where they are patterns. */
@@ -188,7 +187,7 @@ function denialOf(
     .map((conditions) => conditions.filter(({ holds }) => holds === undefined));
   return {
     isSure: open.some((conditions) => conditions.length === 0),
-    unless: open.flatMap((conditions) => conditions.map(({ one }) => `Unless: ${wordsOf(one)}`)),
+    unless: open.flatMap((conditions) => conditions.map(({ one }) => `Unless: ${conditionWords(one)}`)),
   };
 }
 
@@ -215,7 +214,7 @@ function asksOf(conditions: readonly ReadCondition[]): string[] {
     .map((one) =>
       one.key === 'sts:externalid'
         ? 'Only if: an external id is known that a role on the way asks for'
-        : `Only if: ${wordsOf(one)}`,
+        : `Only if: ${conditionWords(one)}`,
     );
 }
 
@@ -223,10 +222,6 @@ function isWhoCalls({ key }: ReadCondition, conditions: readonly ReadCondition[]
   return (
     (key === 'aws:principalarn' || key === 'aws:principalaccount') && valuesOf(conditions, key) !== undefined
   );
-}
-
-function wordsOf({ operator, key, values }: ReadCondition): string {
-  return `${operator} ${key} ${values.join(', ')}`;
 }
 
 /**
@@ -255,13 +250,8 @@ function isDate(condition: ReadCondition): boolean {
   return isEnd(condition) || isBeginning(condition);
 }
 
-/** A date from which a statement holds. */
-function isBeginning({ operator, key }: ReadCondition): boolean {
-  return /^DateGreaterThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime';
-}
-
 function isAboutAssuming(statement: ReadStatement): boolean {
-  return actionPattern(statement, assume) !== undefined;
+  return concerns(statement, assume);
 }
 
 /** Of a statement about assuming roles. What a variable will stand for is not known: where that leaves a door open, it is open. */

@@ -6,7 +6,7 @@
 import { type LinkRole, linkRole } from './assuming.ts';
 import { type Search, type Step, type StepsFrom, stepsAmong } from './chain-steps.ts';
 import { type FederatedOutsider, federatedOf } from './federated.ts';
-import { type Holding, wholeAccess } from './holding.ts';
+import { type Holding, holdingKey, wholeAccess } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
 import { endpointHolding, type ReachSurroundings, reachesMore } from './reach.ts';
@@ -79,9 +79,7 @@ export function createChainMap(around: ReachSurroundings): ChainMap {
   const doorOf = (role: AccountRole): Door | undefined => {
     const held = endpointHolding(role, around);
     if (held.policies.length === 0) return undefined;
-    const { policies, ...rest } = held;
-    // Names of policies open nothing.
-    const key = JSON.stringify([policies.map(({ statement }) => statement), rest]);
+    const key = holdingKey(held);
     if (!doors.has(key)) {
       const opening = openingOf(held, endpointAccount(role, around.accountId));
       doors.set(key, opening && { held, opening });

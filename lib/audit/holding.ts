@@ -3,7 +3,6 @@
 import type { AccountRole, ManagedPolicies } from './inventory.ts';
 import { isAllowInForce, isDenyInForce } from './outsiders.ts';
 import type { ReadStatement } from './policy-language.ts';
-import { matches } from './wildcards.ts';
 
 export interface HoldingSurroundings {
   readonly managed: ManagedPolicies;
@@ -40,6 +39,26 @@ export function holdingOf(role: AccountRole, around: HoldingSurroundings): Holdi
   };
 }
 
+/** The same, of the statements about one thing only. */
+export function holdingAbout(
+  role: AccountRole,
+  around: HoldingSurroundings,
+  isAbout: (statement: ReadStatement) => boolean,
+): Holding {
+  const { policies, bound, denied, conditional } = holdingOf(role, around);
+  return {
+    policies: policies.filter(({ statement }) => isAbout(statement)),
+    bound: bound.filter(isAbout),
+    denied: denied.filter(isAbout),
+    conditional: conditional.filter(isAbout),
+  };
+}
+
+/** Equal for roles that may do the same by the same statements. Names of policies open nothing. */
+export function holdingKey({ policies, ...rest }: Holding): string {
+  return JSON.stringify([policies.map(({ statement }) => statement), rest]);
+}
+
 function policiesOf(role: AccountRole, { managed }: HoldingSurroundings): InPolicy[] {
   const policies = [
     ...role.inline.map(({ name, document }) => ({ policy: `inline policy ${name}`, document })),
@@ -59,9 +78,3 @@ export const wholeAccess: Holding = {
   denied: [],
   conditional: [],
 };
-
-/** The pattern that takes the action in; `NotAction` for a statement that names what it leaves out. */
-export function actionPattern({ actions, notActions }: ReadStatement, action: string): string | undefined {
-  if (actions) return actions.find((pattern) => matches(pattern, action));
-  return notActions && !notActions.some((pattern) => matches(pattern, action)) ? 'NotAction' : undefined;
-}

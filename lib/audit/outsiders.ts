@@ -7,6 +7,7 @@ import {
   type ReadDocument,
   type ReadStatement,
   roleOfSession,
+  sessionRoleName,
 } from './policy-language.ts';
 import { commonText, covers, matches } from './wildcards.ts';
 
@@ -58,6 +59,11 @@ export function isEnd({ operator, key }: ReadCondition): boolean {
   return /^DateLessThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime';
 }
 
+/** A date from which a statement holds. */
+export function isBeginning({ operator, key }: ReadCondition): boolean {
+  return /^DateGreaterThan(?:Equals)?$/.test(operator) && key === 'aws:currenttime';
+}
+
 export function isAllowInForce({ effect, conditions }: ReadStatement, now: number): boolean {
   const until = untilOf(conditions);
   return effect === 'Allow' && (until === undefined || Date.parse(until) > now);
@@ -68,10 +74,7 @@ export function isDenyInForce({ effect, conditions }: ReadStatement, now: number
   return (
     effect === 'Deny' &&
     conditions.every(
-      ({ operator, key, values }) =>
-        /^DateGreaterThan(?:Equals)?$/.test(operator) &&
-        key === 'aws:currenttime' &&
-        values.some((value) => Date.parse(value) <= now),
+      (condition) => isBeginning(condition) && condition.values.some((value) => Date.parse(value) <= now),
     )
   );
 }
@@ -116,9 +119,10 @@ function sparedBy(deny: ReadStatement): (principal: string) => string[] {
 
 /** Names of roles are unique in their account, whatever the path. */
 function isRoleOfSession(role: string, session: string): boolean {
-  const isOne = roleOfSession(session.slice('AWS:'.length)) !== undefined && role.includes(':role/');
   return (
-    isOne && accountOf(role) === accountOf(session) && role.split('/').at(-1) === session.split('/').at(-2)
+    role.includes(':role/') &&
+    accountOf(role) === accountOf(session) &&
+    role.split('/').at(-1) === sessionRoleName(session)
   );
 }
 

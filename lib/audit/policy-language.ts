@@ -52,6 +52,11 @@ export function readEncoded(encoded: string | undefined): ReadDocument | undefin
   }
 }
 
+/** For people. Not for external ids, which are never shown. */
+export function conditionWords({ operator, key, values }: ReadCondition): string {
+  return `${operator} ${key} ${values.join(', ')}`;
+}
+
 /** The account of a principal or ARN: `AWS:222222222222`, `AWS:arn:aws:iam::222222222222:role/x`. */
 export function accountOf(principal: string): string | undefined {
   const value = principal.replace(/^AWS:/, '');

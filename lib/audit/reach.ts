@@ -1,15 +1,9 @@
 /** Which endpoints a role may invoke, by its policies and its boundary. Pure. */
 
 import { endpointArns, namesEndpoints } from './endpoint-arns.ts';
-import {
-  actionPattern,
-  type Holding,
-  type HoldingSurroundings,
-  holdingOf,
-  type InPolicy,
-} from './holding.ts';
+import { type Holding, type HoldingSurroundings, holdingAbout, holdingOf, type InPolicy } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
-import { untilOf } from './outsiders.ts';
+import { concerns, untilOf } from './outsiders.ts';
 import type { ReadCondition, ReadDocument, ReadStatement } from './policy-language.ts';
 import { matches, withoutVariables } from './wildcards.ts';
 
@@ -56,18 +50,12 @@ export function concernsEndpoints({ statements }: ReadDocument): boolean {
 }
 
 function isWatched(statement: ReadStatement): boolean {
-  return watched.some((action) => actionPattern(statement, action) !== undefined);
+  return watched.some((action) => concerns(statement, action));
 }
 
 /** What is said about a role's invoking, and nothing else. */
 export function endpointHolding(role: AccountRole, around: HoldingSurroundings): Holding {
-  const { policies, bound, denied, conditional } = holdingOf(role, around);
-  return {
-    policies: policies.filter(({ statement }) => isWatched(statement)),
-    bound: bound.filter(isWatched),
-    denied: denied.filter(isWatched),
-    conditional: conditional.filter(isWatched),
-  };
+  return holdingAbout(role, around, isWatched);
 }
 
 /** What a role may do to endpoints of its account, now. Nothing when it may invoke none. */
@@ -154,25 +142,16 @@ export function reachAt(
 }
 
 /** What a statement allows on those of the ARNs that are open by it. */
-function allowedAt(
-  { bound, denied }: Holding,
-  { policy, statement }: InPolicy,
-  action: string,
-  arns: readonly string[],
-): Allowed[] {
-  const open = arns.filter(
-    (arn) =>
-      says(statement, action, arn) &&
-      !denied.some((deny) => says(deny, action, arn)) &&
-      bound.some((one) => says(one, action, arn)),
-  );
+function allowedAt(held: Holding, one: InPolicy, action: string, arns: readonly string[]): Allowed[] {
+  const open = arns.filter((arn) => isOpen({ ...held, policies: [one] }, action, arn));
   if (open.length === 0) return [];
+  const { policy, statement } = one;
   return entries(statement, action, policy, (resource) => open.some((arn) => isMeant(resource, arn)));
 }
 
 /** Where endpoints are too many to be looked at: unless nothing at all is left of what the statement allows. */
 function mayBeAllowed({ bound, denied }: Holding, statement: ReadStatement, action: string): boolean {
-  const isAbout = (one: ReadStatement) => actionPattern(one, action) !== undefined;
+  const isAbout = (one: ReadStatement) => concerns(one, action);
   const isWhole = (deny: ReadStatement) => deny.resources?.includes('*') ?? false;
   return (
     isAbout(statement) &&
@@ -203,7 +182,7 @@ function entries(
 
 /** Whether the statement is about the action on the endpoint; whatever it then says. */
 function says(statement: ReadStatement, action: string, arn: string): boolean {
-  if (actionPattern(statement, action) === undefined) return false;
+  if (!concerns(statement, action)) return false;
   const takesIn = statement.effect === 'Allow' ? isMeant : matches;
   if (statement.resources) return statement.resources.some((pattern) => takesIn(pattern, arn));
   // What a variable will stand for is not known: where that leaves a door open, it is open.
@@ -215,4 +194,10 @@ function says(statement: ReadStatement, action: string, arn: string): boolean {
 /** Endpoint ARNs are lower-cased, and a policy that was written in capitals was meant for one all the same. */
 function isMeant(pattern: string, arn: string): boolean {
   return matches(withoutVariables(pattern).toLowerCase(), arn);
+}
+
+/** The pattern that takes the action in; `NotAction` for a statement that names what it leaves out. */
+function actionPattern({ actions, notActions }: ReadStatement, action: string): string | undefined {
+  if (actions) return actions.find((pattern) => matches(pattern, action));
+  return notActions && !notActions.some((pattern) => matches(pattern, action)) ? 'NotAction' : undefined;
 }

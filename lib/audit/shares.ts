@@ -5,7 +5,7 @@ import { type Found, finding } from './findings.ts';
 import type { Holding } from './holding.ts';
 import type { AccountRole } from './inventory.ts';
 import { type Outsider, outsidersOf } from './outsiders.ts';
-import type { ReadCondition } from './policy-language.ts';
+import { conditionWords, type ReadCondition } from './policy-language.ts';
 import {
   type Allowed,
   bearerAction,
@@ -208,7 +208,7 @@ export function onlyIf(conditions: readonly ReadCondition[]): string[] {
     ...new Set(
       conditions
         .filter(({ key }) => key !== 'sts:externalid')
-        .map((one) => `Only if: ${one.operator} ${one.key} ${one.values.join(', ')}`),
+        .map((one) => `Only if: ${conditionWords(one)}`),
     ),
   ];
 }

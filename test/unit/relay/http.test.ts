@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   createServer as createTlsServer,
   getCACertificates,
@@ -134,9 +135,10 @@ describe('a connection', () => {
     );
     const { stream } = await client.open(given);
     const [socket] = sockets as [Socket];
-    socket.write('rest');
-    // Until it has come, and the connection is free.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => socket.write('rest', resolve));
+    // It is in the other socket by now; each turn of the loop reads what is there.
+    await turn();
+    await turn();
     expect(await exchange(client, { ...given, method: 'GET', timeoutMs: 2_000 })).toEqual({
       status: 200,
       body: 'last',
