@@ -21,7 +21,9 @@ const callers = [
   { accountId: '222222222222', name: 'scoring-a', orgId: 'o-aaaaaaaaaa' },
   { accountId: '222222222222', name: 'scoring-b', orgId: 'o-aaaaaaaaaa' },
   { accountId: '222222222222', name: 'other', orgId: 'o-aaaaaaaaaa' },
+  // What organization another account is in, no document tells.
   { accountId: '333333333333', name: 'stranger', orgId: undefined },
+  { accountId: '333333333333', name: 'member', orgId: 'o-aaaaaaaaaa' },
   { accountId: '444444444444', name: 'nobody-names-it', orgId: 'o-aaaaaaaaaa' },
 ].flatMap(({ accountId, name, orgId }) =>
   ['s', 't'].map((session) => ({
