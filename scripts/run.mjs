@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNode24, noNode24 } from './node24.mjs';
+import { compileCache, findNode24, noNode24 } from './node24.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -34,6 +34,7 @@ const child = spawn(
   {
     cwd: root,
     stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
   },
 );
 // The scripts of package.json `exec` this file: a shell in between would die of npm's SIGTERM and leave us running.
