@@ -25,7 +25,7 @@ it('answers a finished audit, where it can be read again, and what it counted', 
 });
 
 it('reads a whole account with a handful of IAM calls, and none for a grant', async () => {
-  await Promise.all(Array.from({ length: 4 }, () => lab.grant()));
+  for (let count = 0; count < 4; count++) await lab.grant();
   const from = lab.calls.length;
   const { counts } = await lab.audit();
   const asked = lab.calls.slice(from).filter(({ service }) => service === 'iam');

@@ -185,7 +185,9 @@ let repaired: AuditAnswer;
 let after: AuditAnswer;
 beforeAll(async () => {
   lab = await openLab();
-  grants = await Promise.all(drifts.map(() => lab.grant()));
+  // In turn: each of them side by side would need an environment of its own.
+  grants = [];
+  while (grants.length < drifts.length) grants.push(await lab.grant());
   for (const [index, { tamper }] of drifts.entries()) await tamper(lab.parentIam, grants[index]!);
   reported = await lab.audit('report');
   repaired = await lab.audit('repair');
