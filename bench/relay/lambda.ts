@@ -51,7 +51,8 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
     awsRequestId: '0d4d1f2c-6b1e-4b8e-9a53-6f7a0f1c2d3e',
     getRemainingTimeInMillis: () => 60_000,
   };
-  return async (event, take = nobody) => {
+  return async (event, taking = nobody) => {
+    let take = taking;
     let bytes = 0;
     let hasStarted = false;
     const out: ResponseStream = new Writable({
@@ -64,6 +65,7 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
       },
       final(done) {
         take.end();
+        take = nobody;
         done();
       },
     });

@@ -1,6 +1,7 @@
 /** How an answer reaches the caller: at once, or as it comes. */
 
 import type { Writable } from 'node:stream';
+import type { Slot } from './concurrency.ts';
 import type { Incoming } from './connection.ts';
 import { HttpFailure } from './http.ts';
 import type { Passage } from './passage.ts';
@@ -55,11 +56,15 @@ export function carried(
   };
 }
 
-/** The slot is free before the answer ends: whoever then sends the next request finds it so. `release` does not reject. */
-export function thenFree(body: Answer['body'], release: () => Promise<void>): Answer['body'] {
+/** The slot is free before the answer ends: whoever then sends the next request finds it so. */
+export function thenFree(
+  body: Answer['body'],
+  slot: Slot,
+  warn: (message: string, error: unknown) => unknown,
+): Answer['body'] {
   return async (out) => {
     if (typeof body === 'function') await body(out);
     else out.write(body);
-    await release();
+    await slot.release().catch((error: unknown) => warn('slot not freed', error));
   };
 }

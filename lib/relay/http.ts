@@ -193,7 +193,9 @@ function guard(
   const limit = ({ timeoutMs, departure }: Pick<HttpRequest, 'timeoutMs' | 'departure'>) => {
     if (isOver) return;
     const timer = setTimeout(() => fail(isSent() ? 'timeout' : 'unreachable'), timeoutMs);
-    if (departure) departure.onGone = () => fail('gone');
+    // Bound: V8 makes a function that is written where it is assigned to a property in old space, taking it for a method.
+    // Dead, it would keep the whole request through every collection of young objects.
+    if (departure) departure.onGone = fail.bind(null, 'gone');
     release = () => {
       clearTimeout(timer);
       if (departure) departure.onGone = undefined;

@@ -51,7 +51,7 @@ const streamVerdicts: Readonly<Record<string, Verdict>> = {
 };
 
 export function createInvoke(options: InvocationOptions): Invoke {
-  const { broker, timer, now, count, warn, sessions, wait } = options;
+  const { broker, breaker, timer, now, count, warn, sessions, wait } = options;
 
   const answer = async (passage: Passage, read: () => RelayRequest): Promise<Answer> => {
     try {
@@ -84,15 +84,15 @@ export function createInvoke(options: InvocationOptions): Invoke {
   return async (read) => {
     const passage = begin(timer());
     const { status, headers, body } = await answer(passage, read);
-    const { release } = passage;
+    const { slot } = passage;
     passage.status = status;
     if (typeof body !== 'function') passage.bytesOut = Buffer.byteLength(body);
     return {
       status,
       headers: { ...headers, ...timingHeaders(passage, timer()) },
-      body: release ? thenFree(body, release) : body,
+      body: slot ? thenFree(body, slot, warn) : body,
       async finish() {
-        passage.judge?.();
+        if (passage.streamOf) breaker.record(passage.streamOf, streamVerdicts[passage.outcome] ?? 'answered');
         await count(passage, timer());
         const renewing = sessions.renewing();
         // Lambda may freeze the environment next, with a renewal half done.
@@ -138,15 +138,14 @@ async function predict(
     const answer = await sendUntilAnswered(request, key, headers, attempts, options);
     // 424 is the model's verdict on one input, unless it gave none; 429 and 400 say that somebody is at home.
     // A stream has only begun, and others need not wait for its end to try.
-    if (answer.kind === 'stream')
-      passage.judge = () => breaker.record(grantId, streamVerdicts[passage.outcome] ?? 'answered');
+    if (answer.kind === 'stream') passage.streamOf = grantId;
     else result = answer.status >= 500 || hasTimedOut(answer) ? 'failed' : 'answered';
     if (answer.kind === 'error') passage.outcome = outcomeOf(answer.errorCode, answer.status);
     if (request.mode === 'async' && answer.kind === 'answer')
       // The inference is under way already, so a failure here must not become a failed answer.
       await jobs
         .remember(subscription, headers, answer)
-        .catch((error: unknown) => warn('place of a result not stored', error));
+        .catch((error: unknown) => warn('output location not stored', error));
     return answer;
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
@@ -176,9 +175,9 @@ async function takeSlot(
 ): Promise<void> {
   if (!limits) return;
   const untilMs = Math.min(deadlineAt, now() + attemptsMax * answerWithinMs[mode]);
-  const { isTaken, release } = slots.take(grantId, limits.concurrency, untilMs);
-  passage.release = () => release().catch((error: unknown) => void warn('slot not freed', error));
-  const mayPass = await isTaken.catch((error: unknown) => {
+  const slot = slots.take(grantId, limits.concurrency, untilMs);
+  passage.slot = slot;
+  const mayPass = await slot.isTaken.catch((error: unknown) => {
     warn('slots not counted', error);
     // So many ask at once that their number itself is too large.
     return !(error instanceof AwsError && isThrottle(error.name));

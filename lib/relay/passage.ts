@@ -1,6 +1,7 @@
 /** What is known of one invocation while it lasts. */
 
 import type { Attempts } from './attempts.ts';
+import type { Slot } from './concurrency.ts';
 import type { RelayRequest } from './request.ts';
 import type { SubscriptionRecord } from './subscription.ts';
 
@@ -12,10 +13,10 @@ export interface Passage {
   /** Until the answer's headers are made: all time that was not SageMaker's. */
   relayMs: number;
   subscription?: SubscriptionRecord;
-  /** Frees what the invocation holds. Does not reject. */
-  release?: () => Promise<void>;
-  /** Of a stream, once it is over: tells the circuit breaker. */
-  judge?: () => void;
+  /** Held until the answer ends. */
+  slot?: Slot;
+  /** The grant whose stream the answer is: only its end tells the circuit breaker how the endpoint does. */
+  streamOf?: string;
   outcome: string;
   status: number;
   bytesOut: number;

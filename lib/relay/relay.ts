@@ -54,8 +54,6 @@ export function createRelay(surroundings: Surroundings): Invoke {
     count: (passage, endedAt) => print(usageLine(passage, endedAt, now())),
     // Names only: an AWS message may quote a policy.
     warn: (message, error) =>
-      print(
-        JSON.stringify({ level: 'WARN', message, cause: error instanceof Error ? error.name : 'unknown' }),
-      ),
+      print(JSON.stringify({ level: 'WARN', message, cause: (error as Error | undefined)?.name })),
   });
 }

@@ -121,7 +121,8 @@ export function carryStream(options: {
     const resume = () => stream.resume();
     const timer = setTimeout(giveUp, options.timeoutMs);
     const silence = setTimeout(giveUp, silenceMs);
-    departure.onGone = () => finish('client-left');
+    // Bound, as in http.ts.
+    departure.onGone = finish.bind(null, 'client-left');
     out.on('drain', resume);
 
     stream.receive({

@@ -46,6 +46,14 @@ it('carries middy and nothing else that is not ours', () => {
   expect(inputs.filter((path) => /zod|@aws-sdk|powertools|lib\/http/.test(path))).toEqual([]);
 });
 
+it('assigns no function to a property where it is written: V8 would make it in old space, once a request', () => {
+  const assigned = /[\w$\])](\.[\w$]+=)(?:async )?(?:\([^()]*\)=>|[\w$]+=>|function\b)/g;
+  expect([...'a.b=()=>1,c[0].d=async e=>e,f.g=function(){}'.matchAll(assigned)]).toHaveLength(3);
+  const properties = [...Buffer.from(bundle).toString().matchAll(assigned)].map(([, property]) => property);
+  // middy's own, made once.
+  expect(properties).toEqual(['.use=', '.before=', '.after=', '.onError=']);
+});
+
 it('loads as it is deployed and answers through the streaming runtime, even what nobody foresaw', async () => {
   const preludes: unknown[] = [];
   vi.stubGlobal('awslambda', {
