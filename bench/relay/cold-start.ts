@@ -7,7 +7,7 @@ import { checkEcho } from './call.ts';
 import { makeCertificate } from './certificate.ts';
 import { aBody, invokeEvent } from './event.ts';
 import { runtimeName, startEnvironment } from './execution-environment.ts';
-import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
+import { startRuntimeApi } from './runtime-api.ts';
 import { type StubAws, startStub } from './stub-aws.ts';
 
 /** A start is short, and its time scatters: many of them tell more. */
@@ -17,7 +17,6 @@ const bodyBytes = 1_024;
 export const coldStart: Part = {
   name: 'relay.cold',
   async measure({ rounds, say }) {
-    const api = await startRuntimeApi();
     const relay = (await bundle(relayEntry)).file;
     const empty = (await bundle('bench/relay/empty-handler.ts')).file;
     const certificate = makeCertificate('IP:127.0.0.1');
@@ -27,19 +26,21 @@ export const coldStart: Part = {
     try {
       say(`relay.cold: ${rounds * startsPerRound} starts of each, under ${runtimeName()}`);
       const sides: Readonly<Record<string, () => Promise<number>>> = {
-        plain: () => start(api, relay, plain),
-        ...(tls && { TLS: () => start(api, relay, tls) }),
-        empty: () => start(api, empty, plain),
+        plain: () => start(relay, plain),
+        ...(tls && { TLS: () => start(relay, tls) }),
+        empty: () => start(empty, plain),
       };
       return summary(await interleave(sides, rounds * startsPerRound));
     } finally {
-      await Promise.all([plain.stop(), tls?.stop(), api.close()]);
+      await Promise.all([plain.stop(), tls?.stop()]);
       certificate?.remove();
     }
   },
 };
 
-async function start(api: RuntimeApi, bundleFile: string, { environment }: StubAws): Promise<number> {
+async function start(bundleFile: string, { environment }: StubAws): Promise<number> {
+  // Of its own: an environment that is killed may still be waiting for an event, and would take the next one's.
+  const api = await startRuntimeApi();
   const event = JSON.stringify(invokeEvent('echo-0ms', aBody(bodyBytes)));
   const answered = api.invoke(event);
   const spawnedAt = performance.now();
@@ -51,6 +52,7 @@ async function start(api: RuntimeApi, bundleFile: string, { environment }: StubA
     return tookMs;
   } finally {
     await process.stop();
+    await api.close();
   }
 }
 
