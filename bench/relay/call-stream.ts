@@ -17,6 +17,8 @@ export interface StreamTask {
   readonly turns: number;
   /** Lengths, in parts. */
   readonly lengths: readonly number[];
+  /** So many turns side by side; one unless given. */
+  readonly atOnce?: number;
 }
 
 /** Milliseconds since the request was sent. */
@@ -36,12 +38,16 @@ const clients = Object.entries(ways).map(([way, endpoint]) => ({
   }),
 }));
 
-serveTasks<StreamTask>('ready', async ({ turns, lengths }): Promise<StreamSample[]> => {
+serveTasks<StreamTask>('ready', async ({ turns, lengths, atOnce = 1 }): Promise<StreamSample[]> => {
   const streams = clients.flatMap(({ way, client }) => lengths.map((parts) => ({ way, client, parts })));
   const samples: StreamSample[] = [];
-  for (let turn = 0; turn < turns; turn++)
-    for (const { way, client, parts } of shuffled(streams, turn))
-      samples.push({ way, parts, ...(await readStream(client, parts)) });
+  let begun = 0;
+  const takeTurns = async () => {
+    while (begun < turns)
+      for (const { way, client, parts } of shuffled(streams, begun++))
+        samples.push({ way, parts, ...(await readStream(client, parts)) });
+  };
+  await Promise.all(Array.from({ length: atOnce }, takeTurns));
   return samples;
 });
 
