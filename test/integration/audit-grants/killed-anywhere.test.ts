@@ -64,7 +64,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 97);
 function killsAmong(calls: number): number[] {
   const all = Array.from({ length: calls }, (_, index) => index + 1);
   if (process.env['AUDIT_KILLS'] === 'all') return all;
-  const stride = Math.ceil(calls / 8);
+  const stride = Math.ceil(calls / 6);
   return all.filter((killedAfter) => (killedAfter + seed) % stride === 0);
 }
 

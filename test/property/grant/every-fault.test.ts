@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Break, enumerateBreaks, play, scenarios } from '../../support/grant-faults.ts';
+import { seedFromEnvironment } from '../../support/seeded-random.ts';
 
 /** Only those, where `SCENARIO` names some. */
 const chosen = scenarios.filter(({ name }) => name.includes(process.env['SCENARIO'] ?? ''));
 
-describe.each(chosen)('$name, broken at any AWS call', (scenario) => {
+const seed = seedFromEnvironment();
+
+describe.each(chosen)(`$name, broken at any AWS call, SEED=${seed}`, (scenario) => {
   it('ends in the state that was asked for, with exactly the roles of a clean run', async () => {
     const clean = await play(scenario);
-    const breaks = oneWayEach(await enumerateBreaks(scenario));
+    const breaks = everySecondCall(await enumerateBreaks(scenario));
     const wrong: string[] = [];
     for (const broken of breaks) {
       const { call, fault, attempts } = broken;
@@ -21,12 +24,14 @@ describe.each(chosen)('$name, broken at any AWS call', (scenario) => {
       );
     }
     expect(wrong).toEqual([]);
-    expect(new Set(breaks.map(({ call }) => call.index)).size).toBe(clean.calls.length);
+    expect(breaks.length).toBe(Math.floor((clean.calls.length + (seed % 2)) / 2));
   });
 });
 
-/** Every call in one way, another each time; `npm run test:model` breaks every call in every way. */
-function oneWayEach(breaks: readonly Break[]): Break[] {
+/** Which ones, and each in which one way, SEED decides; `npm run test:model` breaks every call in every way. */
+function everySecondCall(breaks: readonly Break[]): Break[] {
   const byCall = Map.groupBy(breaks, ({ call }) => call.index);
-  return [...byCall].map(([index, ways]) => ways[index % ways.length] as Break);
+  return [...byCall]
+    .filter(([index]) => (index + seed) % 2 === 0)
+    .map(([index, ways]) => ways[((index + seed) / 2) % ways.length] as Break);
 }

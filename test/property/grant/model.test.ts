@@ -3,7 +3,7 @@ import { runSequence } from '../../model/grant-model.ts';
 import { seedFromEnvironment } from '../../support/seeded-random.ts';
 
 /** Thousands of them run in `npm run test:model`. */
-const sequences = Number(process.env['SEQUENCES'] ?? 18);
+const sequences = Number(process.env['SEQUENCES'] ?? 14);
 
 it(`keeps every promise through ${sequences} random lives`, { timeout: 300_000 }, async () => {
   const seed = seedFromEnvironment();
