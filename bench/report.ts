@@ -89,8 +89,8 @@ const whatFollows = `What such profiles have led to:
 - It speaks HTTP by itself, on bare sockets: behind an HTTP server, 32 at a time, Node's \`ClientRequest\` and its agent
   were a quarter of the relay's time, more than all of its own code. undici would cost 50 ms at every cold start.
 - It assigns no function to a property where the function is written. V8 makes such a function in old space, as if it were
-  a class's method; dead, one per request kept a twelfth of everything alive through the collections of young objects, until V8 had
-  optimized it away some 70,000 requests later.
+  a class's method; dead, one per request kept a twelfth of everything alive through the collections of young objects,
+  until V8 had optimized it away some 70,000 requests later.
 - It turns V8's allocation-site pretenuring off. While the process warms up with many requests at a time, V8 learns that
   the parts of a request live long, and makes them in old space from then on; dead, they keep the young objects that they
   know alive. Collections then took 10 to 15 ms, five times a second, and a request up to twice its CPU.

@@ -13,9 +13,8 @@ if (node === process.execPath) {
   await import('./sharemaker.ts');
 } else if (node === undefined) fail(noNode24);
 else {
-  const command = fileURLToPath(new URL('sharemaker.ts', import.meta.url));
-  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
-  const { status } = spawnSync(node, [command, ...process.argv.slice(2)], { stdio: 'inherit', env });
+  const command = fileURLToPath(import.meta.url);
+  const { status } = spawnSync(node, [command, ...process.argv.slice(2)], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }
 

@@ -135,7 +135,9 @@ function tableOf(measured: readonly { one: Case; samples: Samples }[]): Table {
     note:
       'Both stand before the same stub, each in one process, under the same load from another. Portkey is given keys, ' +
       'so that it makes no STS call; the relay takes its session from the stub and writes its usage lines. Before, the ' +
-      `relay answers ${warmUp.count.relay.toLocaleString('en')} requests and Portkey ${warmUp.count.portkey.toLocaleString('en')}, 32 at a time: then neither gets faster any more. Of ${moreRounds} times as many rounds as elsewhere.`,
+      `relay answers ${warmUp.count.relay.toLocaleString('en')} requests and Portkey ` +
+      `${warmUp.count.portkey.toLocaleString('en')}, ${warmUp.concurrency} at a time: then neither gets faster any more. ` +
+      `Of ${moreRounds} times as many rounds as elsewhere.`,
   };
 }
 

@@ -65,6 +65,7 @@ export async function loadLambda(file: string): Promise<InvokeLambda> {
       },
       final(done) {
         take.end();
+        // Node's Writable lives until a collection of old space, and is to take nothing of the caller's along.
         take = nobody;
         done();
       },

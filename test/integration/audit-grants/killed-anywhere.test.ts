@@ -8,6 +8,7 @@ import { holdMs, runAudit } from '../../../lib/audit/audit.ts';
 import type { AuditRecord } from '../../../lib/audit/audit-record.ts';
 import type { Found } from '../../../lib/audit/findings.ts';
 import { settleMs } from '../../../lib/audit/role-evidence.ts';
+import { seedFromEnvironment } from '../../support/seeded-random.ts';
 import { watchedPages } from '../../support/watched-pages.ts';
 
 const unused = { warnDays: 30 };
@@ -58,7 +59,7 @@ async function callsOf(account: ParentAccount, mode: 'report' | 'repair'): Promi
   return calls;
 }
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 97);
+const seed = seedFromEnvironment();
 
 /** All of them take minutes: `AUDIT_KILLS=all`. Otherwise a few, other ones in every run; `SEED` chooses them again. */
 function killsAmong(calls: number): number[] {
