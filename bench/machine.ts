@@ -14,9 +14,12 @@ export interface Machine {
   /** Of the last minute, before anything was measured. */
   readonly loadBefore: number;
   readonly startedAt: string;
+  /** The share of the processor time wanted during the whole run that the host gave to other machines. */
+  readonly stolen: number;
 }
 
-export function describeMachine(): Machine {
+/** Before anything is measured. */
+export function describeMachine(): Omit<Machine, 'stolen'> {
   const [first] = cpus();
   return {
     cpu: first?.model.trim() || 'unknown',

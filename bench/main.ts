@@ -18,6 +18,7 @@ import { ric } from './relay/ric.ts';
 import { sessions } from './relay/sessions.ts';
 import { size } from './relay/size.ts';
 import { performancePage, printed } from './report.ts';
+import { processorTime, stolenShare } from './stolen.ts';
 
 const parts: readonly Part[] = [
   size,
@@ -38,7 +39,7 @@ const quick = { rounds: 3, scale: 0.25 };
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 const options = optionsOrUsage();
-const machine = describeMachine();
+const before = { machine: describeMachine(), time: processorTime() };
 const chosen = parts.filter(
   ({ name }) => options.only.length === 0 || options.only.some((wanted) => isPartOf(name, wanted)),
 );
@@ -57,6 +58,7 @@ for (const part of chosen) {
   }
 }
 
+const machine = { ...before.machine, stolen: stolenShare(before.time, processorTime()) };
 const figures: Figures = Object.assign({}, ...measured.map(({ result }) => result.figures));
 const isWhole = measured.length === parts.length && !options.isQuick;
 const raw = JSON.stringify({

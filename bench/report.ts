@@ -45,6 +45,7 @@ and microseconds belong to this machine and its other work.
 | measured | ${machine.startedAt.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit} |
 | machine | ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system} |
 | load before | ${machine.loadBefore} processes wanted a core${isBusy(machine) ? ': the machine was busy with other work' : ''} |
+| taken by the host | ${Math.round(machine.stolen * 100)} % of the processor time that was wanted went to other machines |
 | Node | ${machine.node} |
 
 ## The figures
@@ -67,6 +68,9 @@ ${tablesOf('grant', 'revoke', 'audit')}
 
 - **Sides.** What is compared runs in the same run in processes of their own, round by round in turning order, after a
   round that warms up: ${rounds} rounds, of which the median of the ratios counts. The stub of AWS is one more process.
+- **Other machines.** A host that gives its processors to other machines for a while makes every wake-up late, and a
+  latency is then mostly theirs. Linux says how much was taken (\`steal\` in \`/proc/stat\`): rounds that lost more than a
+  tenth are measured again, at most as many again, and those count that lost least. The raw data holds all of them.
 - **The stub** answers at once, or after 5 ms, and checks nothing: what it does not cost cannot blur a ratio. STS,
   DynamoDB and SageMaker's runtime listen at an address each.
 - **The relay** is bundled with the deployment's own \`esbuild.config.cjs\` and called with API Gateway's proxy events, the

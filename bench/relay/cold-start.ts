@@ -1,7 +1,7 @@
 /** From the spawn of an execution environment to its first prediction, against an empty handler. */
 
 import type { Measured, Part } from '../part.ts';
-import { interleave, medianRatio, quantile, rounded } from '../rounds.ts';
+import { type Interleaved, interleave, medianRatio, quantile, rounded } from '../rounds.ts';
 import { bundle, relayEntry } from './bundle.ts';
 import { checkEcho } from './call.ts';
 import { makeCertificate } from './certificate.ts';
@@ -56,7 +56,7 @@ async function start(bundleFile: string, { environment }: StubAws): Promise<numb
   }
 }
 
-function summary({ empty = [], ...relay }: Readonly<Record<string, readonly number[]>>): Measured {
+function summary({ samples: { empty = [], ...relay }, rounds }: Interleaved<string, number>): Measured {
   const ratioOf = (name: string) => {
     const samples = relay[name];
     return samples ? rounded(medianRatio(samples, empty, (ms) => ms)) : null;
@@ -84,6 +84,6 @@ function summary({ empty = [], ...relay }: Readonly<Record<string, readonly numb
           'NODE_EXTRA_CA_CERTS would cost 20 ms that no Lambda pays.',
       },
     ],
-    raw: { empty, ...relay },
+    raw: rounds,
   };
 }

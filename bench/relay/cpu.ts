@@ -3,7 +3,7 @@
 import type { FigureName } from '../figures.ts';
 import type { Load } from '../load.ts';
 import type { Measured, Part } from '../part.ts';
-import { interleave, median, medianRatio, rounded } from '../rounds.ts';
+import { type Interleaved, interleave, median, medianRatio, rounded } from '../rounds.ts';
 import { startSide } from '../side.ts';
 import { bundle, relayEntry } from './bundle.ts';
 import type { CallTask } from './call.ts';
@@ -41,16 +41,16 @@ export const cpu: Part = {
       relay: await startSide('relay/call-relay.ts', { environment, programArguments: [file] }),
       sdk: await startSide('relay/call-sdk.ts', { environment }),
     };
-    const measured: { one: Case; samples: Record<'relay' | 'sdk', Load[]> }[] = [];
+    const measured: CaseMeasured[] = [];
     try {
       for (const one of cases) {
         say(`relay.cpu: ${titleOf(one)}`);
         const task = { ...one, count: Math.ceil(one.count * scale) };
-        const samples = await interleave(
+        const interleaved = await interleave(
           { relay: () => sides.relay.ask<Load>(task), sdk: () => sides.sdk.ask<Load>(task) },
           rounds,
         );
-        measured.push({ one, samples });
+        measured.push({ one, ...interleaved });
       }
     } finally {
       await Promise.all([sides.relay.stop(), sides.sdk.stop(), stub.stop()]);
@@ -59,7 +59,11 @@ export const cpu: Part = {
   },
 };
 
-function summary(measured: { one: Case; samples: Record<'relay' | 'sdk', Load[]> }[]): Measured {
+interface CaseMeasured extends Interleaved<'relay' | 'sdk', Load> {
+  readonly one: Case;
+}
+
+function summary(measured: readonly CaseMeasured[]): Measured {
   const rows = measured.map(({ one, samples: { relay, sdk } }) => ({
     one,
     ratio: medianRatio(relay, sdk, ({ cpuUs }) => cpuUs),
@@ -89,7 +93,7 @@ function summary(measured: { one: Case; samples: Record<'relay' | 'sdk', Load[]>
           "line included, fed with API Gateway's events and answering into a stream; what Lambda's runtime adds is measured below.",
       },
     ],
-    raw: measured,
+    raw: measured.map((each) => ({ one: each.one, rounds: each.rounds })),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the relay adds to the first byte of a stream, for short and long streams. */
 
-import type { Part } from '../part.ts';
-import { median, rounded } from '../rounds.ts';
+import type { Measured, Part } from '../part.ts';
+import { counted, inPeace, median, type Round, rounded } from '../rounds.ts';
 import { startSide } from '../side.ts';
 import { bundle, relayEntry } from './bundle.ts';
 import type { StreamSample, StreamTask } from './call-stream.ts';
@@ -32,59 +32,65 @@ export const firstByte: Part = {
       programArguments: [JSON.stringify(ways)],
     });
     const ask = (task: StreamTask) => client.ask<StreamSample[]>(task);
-    const samples: StreamSample[][] = [];
     try {
       say('relay.stream: warming up');
       await ask({ turns: Math.ceil(warmUp.streams * scale), lengths: [5], atOnce: warmUp.atOnce });
-      for (let round = 0; round < rounds; round++) {
-        say(`relay.stream: round ${round + 1} of ${rounds}`);
-        samples.push(await ask({ turns: Math.max(3, Math.ceil(turns * scale)), lengths }));
-      }
+      const measured = await inPeace(rounds, (round) => {
+        say(
+          `relay.stream: round ${round + 1}${round < rounds ? ` of ${rounds}` : ', instead of one that was disturbed'}`,
+        );
+        return ask({ turns: Math.max(3, Math.ceil(turns * scale)), lengths });
+      });
+      return summary(measured);
     } finally {
       await Promise.all([client.stop(), proxy.stop(), relay.stop(), stub.stop()]);
     }
-    /** The median round's, of each round's medians. */
-    const timed = (read: (of: (way: Way, parts?: number) => Times) => number) =>
-      median(samples.map((round) => read((way, parts) => timesOf(round, way, parts))));
-    const added = (way: Way, parts?: number) =>
-      timed((of) => of(way, parts).firstMs - of('direct', parts).firstMs);
-    return {
-      figures: {
-        'relay.ttfb.addedMs': rounded(added('relay')),
-        'relay.ttfb.growthMs': rounded(added('relay', 200) - added('relay', 5)),
-      },
-      tables: [
-        {
-          title: 'First byte of a stream: the unchanged SDK client, directly and through the relay',
-          columns: [
-            'parts',
-            'direct ms',
-            'relay ms',
-            'added ms',
-            'added by a bare proxy ms',
-            'last byte, direct ms',
-            'last byte, added ms',
-          ],
-          rows: lengths.map((parts) => [
-            parts,
-            ...[
-              timed((of) => of('direct', parts).firstMs),
-              timed((of) => of('relay', parts).firstMs),
-              added('relay', parts),
-              added('proxy', parts),
-              timed((of) => of('direct', parts).lastMs),
-              timed((of) => of('relay', parts).lastMs - of('direct', parts).lastMs),
-            ].map((ms) => rounded(ms)),
-          ]),
-          note:
-            'One part about every millisecond. What is added holds the second HTTP hop as well: the relay stands behind ' +
-            "bare sockets in API Gateway's place. The proxy is one of Node's own HTTP modules that only passes on.",
-        },
-      ],
-      raw: samples,
-    };
   },
 };
+
+function summary(rounds: readonly Round<readonly StreamSample[]>[]): Measured {
+  const samples = counted(rounds);
+  /** The median round's, of each round's medians. */
+  const timed = (read: (of: (way: Way, parts?: number) => Times) => number) =>
+    median(samples.map((round) => read((way, parts) => timesOf(round, way, parts))));
+  const added = (way: Way, parts?: number) =>
+    timed((of) => of(way, parts).firstMs - of('direct', parts).firstMs);
+  return {
+    figures: {
+      'relay.ttfb.addedMs': rounded(added('relay')),
+      'relay.ttfb.growthMs': rounded(added('relay', 200) - added('relay', 5)),
+    },
+    tables: [
+      {
+        title: 'First byte of a stream: the unchanged SDK client, directly and through the relay',
+        columns: [
+          'parts',
+          'direct ms',
+          'relay ms',
+          'added ms',
+          'added by a bare proxy ms',
+          'last byte, direct ms',
+          'last byte, added ms',
+        ],
+        rows: lengths.map((parts) => [
+          parts,
+          ...[
+            timed((of) => of('direct', parts).firstMs),
+            timed((of) => of('relay', parts).firstMs),
+            added('relay', parts),
+            added('proxy', parts),
+            timed((of) => of('direct', parts).lastMs),
+            timed((of) => of('relay', parts).lastMs - of('direct', parts).lastMs),
+          ].map((ms) => rounded(ms)),
+        ]),
+        note:
+          'One part about every millisecond. What is added holds the second HTTP hop as well: the relay stands behind ' +
+          "bare sockets in API Gateway's place. The proxy is one of Node's own HTTP modules that only passes on.",
+      },
+    ],
+    raw: rounds,
+  };
+}
 
 type Times = Readonly<Record<'firstMs' | 'lastMs', number>>;
 

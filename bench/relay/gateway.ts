@@ -3,7 +3,7 @@
 import type { FigureName } from '../figures.ts';
 import type { Load } from '../load.ts';
 import type { Part, Table } from '../part.ts';
-import { interleave, median, medianRatio, rounded } from '../rounds.ts';
+import { type Interleaved, interleave, median, medianRatio, rounded } from '../rounds.ts';
 import { startSide } from '../side.ts';
 import { bundle, relayEntry } from './bundle.ts';
 import type { HttpCallTask } from './call-http.ts';
@@ -42,7 +42,9 @@ const warmUp = { endpoint: 'echo-0ms', concurrency: 32, count: { relay: 72_000, 
 /** Four processes share two processors with whatever else the machine does, so single rounds lie far apart: 3.3 to 8.4. */
 const moreRounds = 2;
 
-type Samples = Record<'relay' | 'portkey', Load[]>;
+interface CaseMeasured extends Interleaved<'relay' | 'portkey', Load> {
+  readonly one: Case;
+}
 
 export const gateway: Part = {
   name: 'relay.gateway',
@@ -58,7 +60,7 @@ export const gateway: Part = {
     const { environment } = stub;
     const server = await startSide<string>('relay/serve-relay.ts', { environment, programArguments: [file] });
     const client = await startSide('relay/call-http.ts');
-    const ask = (one: Case, way: keyof Samples) => {
+    const ask = (one: Case, way: 'relay' | 'portkey') => {
       const path = `/endpoints/${one.endpoint}/invocations`;
       const task: HttpCallTask = {
         endpoint: one.endpoint,
@@ -70,19 +72,23 @@ export const gateway: Part = {
       };
       return client.ask<Load>(task);
     };
-    const measured: { one: Case; samples: Samples }[] = [];
+    const measured: CaseMeasured[] = [];
     try {
       say('relay.gateway: warming up');
       for (const way of ['relay', 'portkey'] as const) await ask(warmUp, way);
       for (const one of cases) {
         say(`relay.gateway: ${titleOf(one)}`);
         const sides = { relay: () => ask(one, 'relay'), portkey: () => ask(one, 'portkey') };
-        measured.push({ one, samples: await interleave(sides, rounds * moreRounds) });
+        measured.push({ one, ...(await interleave(sides, rounds * moreRounds)) });
       }
     } finally {
       await Promise.all([client.stop(), server.stop(), portkey.stop(), stub.stop()]);
     }
-    return { figures: figuresOf(measured), tables: [tableOf(measured)], raw: measured };
+    return {
+      figures: figuresOf(measured),
+      tables: [tableOf(measured)],
+      raw: measured.map((each) => ({ one: each.one, rounds: each.rounds })),
+    };
   },
 };
 
@@ -92,7 +98,7 @@ const unmeasured = {
   'relay.p99.portkey.c32': null,
 };
 
-function figuresOf(measured: readonly { one: Case; samples: Samples }[]) {
+function figuresOf(measured: readonly CaseMeasured[]) {
   return Object.fromEntries(
     measured.flatMap(({ one, samples: { relay, portkey } }) => [
       ...(one.perSecond
@@ -113,7 +119,7 @@ function figuresOf(measured: readonly { one: Case; samples: Samples }[]) {
   );
 }
 
-function tableOf(measured: readonly { one: Case; samples: Samples }[]): Table {
+function tableOf(measured: readonly CaseMeasured[]): Table {
   return {
     title: "Through a gateway: the relay against Portkey's, 1 KB",
     columns: [

@@ -1,7 +1,7 @@
 /** CPU per request in a whole execution environment: the relay under Lambda's runtime client, against an empty handler. */
 
 import type { Part } from '../part.ts';
-import { interleave, median, medianRatio, rounded } from '../rounds.ts';
+import { type Interleaved, interleave, median, medianRatio, rounded } from '../rounds.ts';
 import { bundle, relayEntry } from './bundle.ts';
 import { checkEcho } from './call.ts';
 import { aBody, invokeEvent } from './event.ts';
@@ -21,13 +21,13 @@ export const ric: Part = {
     const stub = await startStub();
     const relay = await startFunction(relayEntry, stub.environment);
     const empty = await startFunction('bench/relay/empty-handler.ts', stub.environment);
-    const measured: { title: string; samples: Record<'relay' | 'empty', number[]> }[] = [];
+    const measured: (Interleaved<'relay' | 'empty', number> & { readonly title: string })[] = [];
     try {
       for (const { title, bytes, count } of bodies) {
         say(`relay.ric: ${title}, under ${runtimeName()}`);
         const event = JSON.stringify(invokeEvent('echo-0ms', aBody(bytes)));
         const times = Math.ceil(count * scale);
-        const samples = await interleave(
+        const interleaved = await interleave(
           {
             relay: () =>
               relay.cpuUsEach(event, times, (answer) => checkEcho(bytes, answer.status, answer.bytes)),
@@ -35,7 +35,7 @@ export const ric: Part = {
           },
           rounds,
         );
-        measured.push({ title, samples });
+        measured.push({ title, ...interleaved });
       }
     } finally {
       await Promise.all([relay.stop(), empty.stop(), stub.stop()]);
@@ -56,7 +56,7 @@ export const ric: Part = {
           note: 'Both receive the same event and stream their answers; the empty handler answers two bytes.',
         },
       ],
-      raw: measured,
+      raw: measured.map((each) => ({ title: each.title, rounds: each.rounds })),
     };
   },
 };
