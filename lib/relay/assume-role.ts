@@ -15,10 +15,12 @@ export interface AssumeRoleInput {
 
 export type AssumeRole = (input: AssumeRoleInput) => Promise<SessionCredentials>;
 
-/** A Lambda runs on a role's session, so this is role chaining, which STS ends after an hour. */
-const durationSeconds = 3600;
-
-/** Throws AwsError (`AccessDenied`, `Throttling`, …) or HttpFailure. Neither carries the external id. */
+/**
+ * The session lasts an hour: what STS gives unless asked otherwise, and the most it gives to a caller that is itself on a
+ * role's session ("AssumeRole", role chaining), as a Lambda is.
+ *
+ * Throws AwsError (`AccessDenied`, `Throttling`, …) or HttpFailure. Neither carries the external id.
+ */
 export function createAssumeRole(options: AwsCallOptions): AssumeRole {
   return async (input) => {
     const form: Record<string, string> = {
@@ -27,7 +29,6 @@ export function createAssumeRole(options: AwsCallOptions): AssumeRole {
       RoleArn: input.roleArn,
       RoleSessionName: input.sessionName,
       ExternalId: input.externalId,
-      DurationSeconds: String(durationSeconds),
       ...(input.sourceIdentity !== undefined && { SourceIdentity: input.sourceIdentity }),
     };
     const answer = await callAws(

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { createResponseReader, MalformedResponse, type ResponseReader } from './http-reader.ts';
+import { together } from './turn.ts';
 
 /** Where a server listens, and how. */
 export interface Place {
@@ -188,10 +189,10 @@ function openSocket(place: Place): Socket {
   return socket;
 }
 
-/** In one go: a head that leaves alone would be a packet of its own. */
+/** Head and body in one go: a head that leaves alone would be a packet of its own. */
 function write(socket: Socket, { head, body }: RequestBytes): void {
   socket.cork();
   socket.write(head, 'latin1');
   socket.write(body);
-  socket.uncork();
+  together(() => socket.uncork());
 }

@@ -1,7 +1,6 @@
 /** How an answer reaches the caller: at once, or as it comes. */
 
 import type { Writable } from 'node:stream';
-import type { Slot } from './concurrency.ts';
 import type { Incoming } from './connection.ts';
 import { HttpFailure } from './http.ts';
 import type { Passage } from './passage.ts';
@@ -53,18 +52,5 @@ export function carried(
     const result = await carryStream({ stream, out, framing, timeoutMs, departure });
     Object.assign(passage, result);
     if (framing === plainBytes && result.outcome !== 'ok') throw new HttpFailure('broken');
-  };
-}
-
-/** The slot is free before the answer ends: whoever then sends the next request finds it so. */
-export function thenFree(
-  body: Answer['body'],
-  slot: Slot,
-  warn: (message: string, error: unknown) => unknown,
-): Answer['body'] {
-  return async (out) => {
-    if (typeof body === 'function') await body(out);
-    else out.write(body);
-    await slot.release().catch((error: unknown) => warn('slot not freed', error));
   };
 }

@@ -8,7 +8,7 @@ import { type AttemptsOptions, type SessionKey, sendUntilAnswered } from './atte
 import { AwsError, isThrottle } from './aws-error.ts';
 import { type Breaker, failuresUntilOpen } from './breaker.ts';
 import type { Slots } from './concurrency.ts';
-import { type Answer, carried, relayed, thenFree } from './delivery.ts';
+import { type Answer, carried, relayed } from './delivery.ts';
 import { errorAnswer, outcomeOf, refusal } from './errors.ts';
 import { HttpFailure } from './http.ts';
 import { answerWithinMs } from './limits.ts';
@@ -21,6 +21,11 @@ import type { SubscriptionRecord } from './subscription.ts';
 import type { SubscriptionCache } from './subscription-cache.ts';
 
 export interface RelayAnswer extends Answer {
+  /**
+   * To be called when the body is written, before the answer ends: whoever then sends the next request finds its slot
+   * free. Does not reject.
+   */
+  readonly release?: (() => Promise<unknown>) | undefined;
   /** To be called when the last byte is written: counts the invocation. Does not reject. */
   readonly finish: () => Promise<void>;
 }
@@ -90,7 +95,8 @@ export function createInvoke(options: InvocationOptions): Invoke {
     return {
       status,
       headers: { ...headers, ...timingHeaders(passage, timer()) },
-      body: slot ? thenFree(body, slot, warn) : body,
+      body,
+      release: slot && (() => slot.release().catch((error: unknown) => warn('slot not freed', error))),
       async finish() {
         if (passage.streamOf) breaker.record(passage.streamOf, streamVerdicts[passage.outcome] ?? 'answered');
         await count(passage, timer());

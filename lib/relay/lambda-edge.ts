@@ -5,17 +5,22 @@
 
 import type { Writable } from 'node:stream';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Answer } from './delivery.ts';
 import { errorAnswer } from './errors.ts';
 import { keepGarbageYoung } from './heap.ts';
 import type { Departure } from './http.ts';
 import type { RelayAnswer } from './invocation.ts';
 import { refusalOfAny } from './refusals.ts';
+import { requestBegins, requestEnds, together } from './turn.ts';
 
 export type RelayHandler = (
   event: APIGatewayProxyEvent,
   context: Context,
   departure: Departure,
 ) => Promise<RelayAnswer>;
+
+/** What nobody foresaw is not counted either. */
+type Answered = Answer & Partial<RelayAnswer>;
 
 /** What middy gives an execution mode, as far as it is used here. */
 interface Middy {
@@ -27,7 +32,7 @@ interface Middy {
     after: readonly unknown[],
     onError: readonly unknown[],
     plugin: object,
-  ) => Promise<RelayAnswer>;
+  ) => Promise<Answered>;
 }
 
 export function relayMode(
@@ -39,6 +44,7 @@ export function relayMode(
   plugin: object,
 ) {
   return awslambda.streamifyResponse<APIGatewayProxyEvent>(async (event, out, context) => {
+    requestBegins();
     const departure = departureOf(out);
     const answer = await runRequest(
       middyRequest(event, context),
@@ -48,21 +54,20 @@ export function relayMode(
       onError,
       plugin,
     );
+    await new Promise<void>(together);
     try {
       await write(answer, out);
     } finally {
-      await answer.finish();
+      requestEnds();
+      await answer.finish?.();
       keepGarbageYoung();
     }
   });
 }
 
 /** The last guard: what nobody foresaw still gets an answer of the right shape. */
-export function unforeseenAnswer(): RelayAnswer {
-  return {
-    ...errorAnswer(refusalOfAny(undefined)),
-    finish: async () => undefined,
-  };
+export function unforeseenAnswer(): Answered {
+  return errorAnswer(refusalOfAny(undefined));
 }
 
 function departureOf(out: Writable): Departure {
@@ -77,10 +82,11 @@ function departureOf(out: Writable): Departure {
   return departure;
 }
 
-async function write({ status, headers, body }: RelayAnswer, raw: Writable): Promise<void> {
+async function write({ status, headers, body, release }: Answered, raw: Writable): Promise<void> {
   const out = awslambda.HttpResponseStream.from(raw, { statusCode: status, headers });
   if (typeof body === 'function') await body(out);
   else out.write(body);
+  await release?.();
   await ended(out);
 }
 

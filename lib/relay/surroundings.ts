@@ -1,6 +1,7 @@
 /** Time, chance and the log of a running Lambda; tests bring their own. */
 
 import type { Environment } from './aws-endpoints.ts';
+import { together } from './turn.ts';
 
 export interface Surroundings {
   readonly environment: Environment;
@@ -26,24 +27,18 @@ export function lambdaSurroundings(): Surroundings {
   };
 }
 
-/**
- * Lines of one turn of the event loop leave in one write. A write wakes whoever reads the log, which costs more than all else
- * about a line where one environment serves many requests at once ("Lambda Managed Instances").
- */
+/** Lines of one turn of the event loop leave in one write, and with whatever else leaves then. */
 export function printTogether(write: (lines: string) => unknown): Surroundings['print'] {
   let lines = '';
-  let leaving: Promise<void> | undefined;
+  let leaving: Promise<unknown> | undefined;
   return (line) => {
     lines += `${line}\n`;
-    leaving ??= new Promise((resolve) =>
-      setImmediate(() => {
-        const all = lines;
-        lines = '';
-        leaving = undefined;
-        write(all);
-        resolve();
-      }),
-    );
+    leaving ??= new Promise<void>(together).then(() => {
+      const all = lines;
+      lines = '';
+      leaving = undefined;
+      write(all);
+    });
     return leaving;
   };
 }

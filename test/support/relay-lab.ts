@@ -122,6 +122,7 @@ export async function openLab(): Promise<Lab> {
           if (out instanceof PassThrough) out.on('data', (chunk: Buffer) => chunks.push(chunk));
           await answer.body(out);
         } else chunks.push(Buffer.from(answer.body));
+        await answer.release?.();
       } finally {
         await answer.finish();
       }

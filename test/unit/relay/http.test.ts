@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   createServer as createTlsServer,
@@ -9,7 +9,7 @@ import {
   setDefaultCACertificates,
   type TLSSocket,
 } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeCertificate } from '../../../bench/relay/certificate.ts';
 import {
   createHttp,
@@ -18,6 +18,7 @@ import {
   type HttpRequest,
   readAll,
 } from '../../../lib/relay/http.ts';
+import { requestBegins, requestEnds } from '../../../lib/relay/turn.ts';
 
 const servers: Server[] = [];
 let sockets: Socket[] = [];
@@ -55,6 +56,36 @@ const exchange = async (http: Http, request: HttpRequest) => {
 };
 const failing = (kind: HttpFailure['kind']) => ({ kind }) satisfies Partial<HttpFailure>;
 const http = (now = Date.now) => createHttp({ now });
+
+describe('the moment a request is sent', () => {
+  /** How often something had been written to a socket when the turn in which both requests were made was not over yet. */
+  async function writtenInTheSameTurn(underWay: number): Promise<number> {
+    const client = http();
+    const given = await serving((_request, response) => response.end('ok'));
+    // Two connections, for later.
+    await Promise.all([exchange(client, given), exchange(client, given)]);
+    const uncork = vi.spyOn(Socket.prototype, 'uncork');
+    for (let request = 0; request < underWay; request++) requestBegins();
+    try {
+      const answers = [exchange(client, given), exchange(client, given)];
+      for (let steps = 0; steps < 50; steps++) await undefined;
+      const writes = uncork.mock.calls.length;
+      expect(await Promise.all(answers)).toEqual(Array(2).fill({ status: 200, body: 'ok' }));
+      return writes;
+    } finally {
+      for (let request = 0; request < underWay; request++) requestEnds();
+      uncork.mockRestore();
+    }
+  }
+
+  it('leaves at once where the environment serves no other', async () => {
+    expect(await writtenInTheSameTurn(1)).toBe(2);
+  });
+
+  it('leaves together with the others of its turn where many are under way', async () => {
+    expect(await writtenInTheSameTurn(2)).toBe(0);
+  });
+});
 
 describe('a connection', () => {
   it('is kept for the next request', async () => {
