@@ -52,7 +52,7 @@ async function listen(service: Service): Promise<string> {
   return `http${isTls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** `echo-5ms` answers the body after 5 ms; `stream-200` streams 200 parts, the first at once. */
+/** `echo-5ms` answers the body after 5 ms; `stream-100` streams 100 parts, the first at once. */
 async function predict(path: string, body: Buffer, response: ServerResponse): Promise<void> {
   const [, kind, size] = /\/endpoints\/([a-z]+)-(\d+)/.exec(path) ?? [];
   response.setHeader('x-amzn-requestid', '0d4d1f2c-6b1e-4b8e-9a53-6f7a0f1c2d3e');
