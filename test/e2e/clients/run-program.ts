@@ -61,12 +61,17 @@ export function temporaryDirectory(): string {
 /** Why a test that needs these programs is skipped; undefined when they are all here. */
 export function missing(...programs: (keyof typeof checks)[]): string | undefined {
   const absent = programs.filter((name) => !isHere(name));
-  return absent.length === 0 ? undefined : `not installed: ${absent.join(', ')}`;
+  return absent.length === 0 ? undefined : `not installed, or too old: ${absent.join(', ')}`;
 }
 
+/** boto3 and the AWS CLI obey AWS_ENDPOINT_URL since the summer of 2023; Debian 12's do not, and would call AWS itself. */
 const checks = {
-  boto3: ['python3', '-c', 'import boto3'],
-  'AWS CLI': ['aws', '--version'],
+  boto3: ['python3', '-c', 'import boto3; from botocore.configprovider import ConfiguredEndpointProvider'],
+  'AWS CLI': [
+    'sh',
+    '-c',
+    `aws --version 2>&1 | grep -Eq 'aws-cli/(1\\.(29|[3-9][0-9])|2\\.(1[3-9]|[2-9][0-9]))'`,
+  ],
   jq: ['jq', '--version'],
   'curl 7.82': ['curl', '--aws-sigv4', 'aws:amz', '--json', '{}', '--version'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;

@@ -1,13 +1,14 @@
 /** Clients that are not ours, unchanged: boto3 and the AWS CLI follow the manual recipe. Skipped where not installed. */
 
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { missing } from '../../e2e/clients/run-program.ts';
 import { aWorld, childId, parentId } from './a-world.ts';
 
 const run = promisify(execFile);
-const hasBoto3 = works('python3', ['-c', 'import boto3']);
-const hasCli = works('aws', ['--version']);
+const noBoto3 = missing('boto3');
+const noCli = missing('AWS CLI');
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -63,7 +64,7 @@ print(json.dumps({'refusal': refusal, 'arn': session.client('sts').get_caller_id
 `;
 
 describe('boto3', () => {
-  it.skipIf(!hasBoto3)(
+  it.skipIf(noBoto3)(
     'makes a share by the recipe, and the other account uses it (needs python3-boto3)',
     async () => {
       const { environment, parent, child } = await aServer();
@@ -85,7 +86,7 @@ describe('boto3', () => {
 });
 
 describe('the AWS CLI', () => {
-  it.skipIf(!hasCli)('says who it is, and makes and reads a user (needs awscli)', async () => {
+  it.skipIf(noCli)('says who it is, and makes and reads a user (needs awscli)', async () => {
     const { environment, parent } = await aServer();
     const aws = async (...words: string[]) =>
       JSON.parse(
@@ -98,12 +99,3 @@ describe('the AWS CLI', () => {
     expect((await aws('iam', 'list-users')).Users).toHaveLength(2);
   });
 });
-
-function works(command: string, words: readonly string[]): boolean {
-  try {
-    execFileSync(command, words, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
