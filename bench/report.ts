@@ -99,7 +99,7 @@ const whatFollows = `What such profiles have led to:
   the parts of a request live long, and makes them in old space from then on; dead, they keep the young objects that they
   know alive. Collections then took 10 to 15 ms, five times a second, and a request up to twice its CPU.
 - Where many requests are under way, what one turn of the event loop writes leaves together at its end, to SageMaker and
-  to the callers. A third of the time went into waking readers that had fallen asleep between two writes; now the first
+  to the callers. A quarter of the time went into waking readers that had fallen asleep between two writes; now the first
   write wakes for all, and a quarter more requests fit into a second. A request that is alone waits for nobody.
 - Built-in modules are got by \`process.getBuiltinModule()\`: an \`import\` of \`node:http\` in an ES module loads Node's whole
   HTTP facade, undici included, at every cold start.
