@@ -57,8 +57,9 @@ export async function interleave<Name extends string, Sample>(
   };
   await measureEach(names);
   const all = await inPeace(rounds, (round) => measureEach(round % 2 === 0 ? names : names.toReversed()));
+  const those = counted(all);
   const samples = {} as Record<Name, Sample[]>;
-  for (const name of names) samples[name] = counted(all).map((sample) => sample[name]);
+  for (const name of names) samples[name] = those.map((sample) => sample[name]);
   return { samples, rounds: all };
 }
 

@@ -137,6 +137,7 @@ describe('a slot', () => {
     const answer = await invoke(() =>
       readRequest(anEvent({ alias: 'capped' }), { now: lab.now(), remainingMs: 60_000, departure }),
     );
+    expect(String(answer.body)).toBe('5.1,3.5,1.4,0.2');
     expect(await slots()).toHaveLength(1);
     await answer.release?.();
     expect(await slots()).toEqual([]);

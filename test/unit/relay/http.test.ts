@@ -57,36 +57,6 @@ const exchange = async (http: Http, request: HttpRequest) => {
 const failing = (kind: HttpFailure['kind']) => ({ kind }) satisfies Partial<HttpFailure>;
 const http = (now = Date.now) => createHttp({ now });
 
-describe('the moment a request is sent', () => {
-  /** How often something had been written to a socket when the turn in which both requests were made was not over yet. */
-  async function writtenInTheSameTurn(underWay: number): Promise<number> {
-    const client = http();
-    const given = await serving((_request, response) => response.end('ok'));
-    // Two connections, for later.
-    await Promise.all([exchange(client, given), exchange(client, given)]);
-    const uncork = vi.spyOn(Socket.prototype, 'uncork');
-    for (let request = 0; request < underWay; request++) requestBegins();
-    try {
-      const answers = [exchange(client, given), exchange(client, given)];
-      for (let steps = 0; steps < 50; steps++) await undefined;
-      const writes = uncork.mock.calls.length;
-      expect(await Promise.all(answers)).toEqual(Array(2).fill({ status: 200, body: 'ok' }));
-      return writes;
-    } finally {
-      for (let request = 0; request < underWay; request++) requestEnds();
-      uncork.mockRestore();
-    }
-  }
-
-  it('leaves at once where the environment serves no other', async () => {
-    expect(await writtenInTheSameTurn(1)).toBe(2);
-  });
-
-  it('leaves together with the others of its turn where many are under way', async () => {
-    expect(await writtenInTheSameTurn(2)).toBe(0);
-  });
-});
-
 describe('a connection', () => {
   it('is kept for the next request', async () => {
     const client = http();
@@ -195,6 +165,34 @@ describe('a connection', () => {
 });
 
 describe('a request', () => {
+  /** How often something had been written to a socket when the turn in which both requests were made was not over yet. */
+  async function writtenInTheSameTurn(underWay: number): Promise<number> {
+    const client = http();
+    const given = await serving((_request, response) => response.end('ok'));
+    // Two connections, for later.
+    await Promise.all([exchange(client, given), exchange(client, given)]);
+    const uncork = vi.spyOn(Socket.prototype, 'uncork');
+    for (let request = 0; request < underWay; request++) requestBegins();
+    try {
+      const answers = [exchange(client, given), exchange(client, given)];
+      for (let steps = 0; steps < 50; steps++) await undefined;
+      const writes = uncork.mock.calls.length;
+      expect(await Promise.all(answers)).toEqual(Array(2).fill({ status: 200, body: 'ok' }));
+      return writes;
+    } finally {
+      for (let request = 0; request < underWay; request++) requestEnds();
+      uncork.mockRestore();
+    }
+  }
+
+  it('leaves at once where the environment serves no other', async () => {
+    expect(await writtenInTheSameTurn(1)).toBe(2);
+  });
+
+  it('leaves together with the others of its turn where many are under way', async () => {
+    expect(await writtenInTheSameTurn(2)).toBe(0);
+  });
+
   it.each([0, 1, 65_536, 65_537, 1_000_000])(
     'with a body of %d bytes arrives as it was given',
     async (size) => {
